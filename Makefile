@@ -1,0 +1,27 @@
+# Kilnbox's commands for people and for CI. All of them can be run again at any time.
+
+# A fresh login may not have rustup's programs on its path yet.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help demo test lint
+
+help:
+	@echo 'make demo   set up this machine, build kilnbox, build the image of examples/quickstart'
+	@echo 'make test   set up this machine, run every test'
+	@echo 'make lint   formatting, clippy, and licences and advisories where cargo-deny is installed'
+
+demo:
+	@scripts/setup demo
+	@cargo build
+	@scripts/demo
+
+test:
+	@scripts/setup test
+	@scripts/test
+
+lint:
+	@scripts/setup demo
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check; \
+	else echo 'NOT RUN: cargo deny, because cargo-deny is not installed'; fi

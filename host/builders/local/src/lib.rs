@@ -1,0 +1,17 @@
+//! The builders that need no machine of their own: `null` provisions one that exists, `file` writes a file.
+
+mod file;
+mod null;
+
+pub use file::{FileBuilder, FileTargetReclaimer};
+pub use null::NullBuilder;
+
+/// A strict schema: every option that is not named is refused.
+fn schema(properties: serde_json::Map<String, serde_json::Value>) -> serde_json::Value {
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,146 @@
+//! `kilnbox build`: template, plan, run, exit code.
+
+use std::{
+    io::{self, IsTerminal as _},
+    sync::Arc,
+};
+
+use jiff::tz::TimeZone;
+use kilnbox_engine::{
+    Events, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions, Secrets,
+};
+use kilnbox_template::Template;
+
+use super::runtime;
+use crate::{
+    args::{self, BuildArgs, LogFormat, OutputArgs},
+    error::Error,
+    exit_codes,
+    folders::Folders,
+    logging,
+    person::Person,
+    readers::{Json, Look, Machine, Terminal},
+    report::{self, Report},
+    signals::Signals,
+    template_file::{self, TemplateFile},
+    wire,
+};
+
+/// Builds what the template describes.
+pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
+    let level = logging::start(args.verbose)?;
+    let file = TemplateFile::read(&args.template)?;
+    let given = template_file::variables(&args.template)?;
+    let folders = Folders::find()?;
+    let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
+    let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
+    let for_people = args.log_format == LogFormat::Text && !output.machine_readable;
+    let person: Option<Arc<dyn Prompt>> = if for_people {
+        Person::at_the_terminal()
+    } else {
+        None
+    };
+
+    runtime()?.block_on(async {
+        let sandbox = wire::sandbox(&plugins, &folders, person.clone()).await?;
+        let planned = kilnbox_engine::make_plan(&PlanRequest {
+            resolved: &resolved,
+            builders: &wire::builders(&folders)?,
+            runner: &sandbox,
+            folders: &kilnbox_engine::Folders {
+                working_dir: file.working_dir.clone(),
+                template_dir: file.folder.clone(),
+            },
+            only: &args.template.only,
+            except: &args.template.except,
+            force: args.force,
+        })
+        .await?;
+        planned
+            .diagnostics
+            .reports()
+            .for_each(|problem| report.show(problem));
+        let reader = reader(args, output, level);
+        execute(args, planned, &folders, file, person, reader).await
+    })
+}
+
+/// Runs the plan to its end, whatever that is.
+async fn execute(
+    args: &BuildArgs,
+    planned: Planned,
+    folders: &Folders,
+    file: TemplateFile,
+    prompt: Option<Arc<dyn Prompt>>,
+    reader: Box<dyn Reader>,
+) -> Result<u8, Error> {
+    let run_id = uuid::Uuid::new_v4().to_string();
+    let secrets = Secrets::default();
+    let journal = Journal::create(&folders.state, &run_id).map_err(Error::other)?;
+    let (events, end) = Events::new(&run_id, secrets.clone(), vec![reader]);
+    let signals = Signals::default();
+    let listening = signals.listen(events.clone()).map_err(|source| Error::System {
+        what: "listening for signals",
+        source,
+    })?;
+    if args.debug {
+        events.say("Debug mode enabled. Builds will not be parallelized.");
+    }
+    let options = RunOptions {
+        run_id,
+        parallel: usize::try_from(args.parallel_builds).unwrap_or(0),
+        debug: args.debug,
+        force: args.force,
+        on_error: on_error(args.on_error),
+        prompt,
+        working_dir: file.working_dir,
+    };
+    let unplanned = !planned.failed.is_empty() || planned.diagnostics.has_errors();
+    let running = kilnbox_engine::run(
+        planned.plan,
+        options,
+        events,
+        journal,
+        secrets,
+        signals.cancel,
+        signals.hurry,
+    );
+    let summary = tokio::select! {
+        summary = running => summary,
+        never = listening => match never {},
+    };
+    end.finish().map_err(Error::other)?;
+    let failed = unplanned || summary.cancelled || summary.builds.iter().any(|build| build.result.is_err());
+    Ok(if failed {
+        exit_codes::FAILURE
+    } else {
+        exit_codes::SUCCESS
+    })
+}
+
+fn reader(args: &BuildArgs, output: &OutputArgs, level: Option<Level>) -> Box<dyn Reader> {
+    if output.machine_readable {
+        return Box::new(Machine::new(io::stdout()));
+    }
+    if args.log_format == LogFormat::Json {
+        return Box::new(Json::new(io::stdout()));
+    }
+    let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+    let look = Look {
+        color_out: report::colored(output.color, out),
+        color_err: report::colored(output.color, err),
+        timestamps: args.timestamp_ui.then(TimeZone::system),
+        level,
+        bars: out && err,
+    };
+    Box::new(Terminal::new(io::stdout(), io::stderr(), look))
+}
+
+fn on_error(chosen: args::OnError) -> OnError {
+    match chosen {
+        args::OnError::Cleanup => OnError::Cleanup,
+        args::OnError::Abort => OnError::Abort,
+        args::OnError::Ask => OnError::Ask,
+        args::OnError::RunCleanupProvisioner => OnError::RunCleanupProvisioner,
+    }
+}

@@ -1,0 +1,56 @@
+//! The `kilnbox` command: reads the command line, wires the crates together, and shows what happens.
+//!
+//! This is the only crate that knows the terminal, the environment and the exit codes. Read [`args`] for what users
+//! can say, [`commands`] for what is done, [`wire`] for what the program is made of, [`readers`] for what is printed.
+
+mod args;
+mod argv;
+mod commands;
+mod durations;
+mod env_vars;
+mod error;
+mod exit_codes;
+mod folders;
+mod logging;
+mod person;
+mod readers;
+mod report;
+mod signals;
+mod stdout;
+mod template_file;
+mod wire;
+
+use std::{env, process::ExitCode};
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::{args::Cli, report::Report};
+
+fn main() -> ExitCode {
+    // The program is also the helper that becomes a container. It unshares namespaces, which a process with threads
+    // cannot do, so this stands before everything else.
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == kilnbox_builder_rootfs::CONTAINER_COMMAND)
+    {
+        return kilnbox_builder_rootfs::container_main();
+    }
+    let argv = argv::normalise(env::args_os(), &Cli::command());
+    let code = match Cli::try_parse_from(argv) {
+        Ok(cli) => run(&cli),
+        Err(answer) => {
+            // Help and version are such answers too. Nobody is left to tell when they cannot be printed.
+            let _ = answer.print();
+            u8::try_from(answer.exit_code()).unwrap_or(exit_codes::USAGE)
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn run(cli: &Cli) -> u8 {
+    let report = Report::new(cli.output.color);
+    commands::run(cli, &report).unwrap_or_else(|error| {
+        report.failure(&error);
+        error.exit_code()
+    })
+}

@@ -1,0 +1,17 @@
+//! Readers of the event stream: a person's terminal, JSON lines, and Packer's machine-readable lines.
+//!
+//! What Packer's users know word by word stands in [`phrases`], once for the terminal and for machines.
+
+mod json;
+mod machine;
+mod phrases;
+mod progress;
+mod stream;
+mod terminal;
+
+#[cfg(test)]
+mod script;
+
+pub(crate) use json::Json;
+pub(crate) use machine::{Machine, record};
+pub(crate) use terminal::{Look, Terminal};

@@ -1,0 +1,177 @@
+//! What this program is made of: the builders, the components, the reclaimers, and who is granted what.
+//!
+//! A new builder is one line in [`builders`]; if it makes something that outlives a killed process, one more in
+//! [`reclaimers`].
+
+use std::{path::Path, sync::Arc};
+
+use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind};
+use kilnbox_registry::{Acceptance, GrantedPlugin, Project, TrustStore, Vocabulary};
+use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Sandbox, Settings};
+
+use crate::{error::Error, folders::Folders};
+
+/// Every kind of builder.
+pub(crate) fn builders(folders: &Folders) -> Result<Vec<Arc<dyn Builder>>, Error> {
+    let program = std::env::current_exe().map_err(|source| Error::System {
+        what: "finding the program's own file",
+        source,
+    })?;
+    Ok(vec![
+        Arc::new(kilnbox_builder_local::NullBuilder::default()),
+        Arc::new(kilnbox_builder_local::FileBuilder::default()),
+        Arc::new(kilnbox_builder_rootfs::RootfsBuilder::new(
+            program,
+            folders.state.clone(),
+        )),
+    ])
+}
+
+/// Who removes what a dead run left, by kind of resource.
+pub(crate) fn reclaimers(folders: &Folders) -> Vec<Arc<dyn Reclaimer>> {
+    let mut all: Vec<Arc<dyn Reclaimer>> = vec![Arc::new(kilnbox_builder_local::FileTargetReclaimer)];
+    all.extend(kilnbox_builder_rootfs::reclaimers(folders.state.clone()));
+    all
+}
+
+/// The project in a folder, if it has a `kilnbox.toml`.
+pub(crate) fn project(folder: &Path) -> Result<Option<Project>, Error> {
+    let names = |by_default| {
+        let capabilities = Capability::ALL
+            .into_iter()
+            .filter(move |known| known.by_default() == by_default);
+        capabilities.map(Capability::name).collect::<Vec<_>>()
+    };
+    let first_party: Vec<&str> = kilnbox_bundled::components()
+        .iter()
+        .map(|component| component.name)
+        .collect();
+    let vocabulary = Vocabulary {
+        first_party: &first_party,
+        by_default: &names(true),
+        on_request: &names(false),
+    };
+    Ok(Project::open(folder, &vocabulary)?)
+}
+
+/// The plugins of the project in `folder`, if it asks for no more than the user accepted.
+pub(crate) fn plugins(
+    folder: &Path,
+    folders: &Folders,
+    this_once: bool,
+) -> Result<Vec<GrantedPlugin>, Error> {
+    let Some(project) = project(folder)? else {
+        return Ok(Vec::new());
+    };
+    let store = TrustStore::new(&folders.config);
+    let acceptance = if this_once {
+        Acceptance::ThisOnce
+    } else {
+        Acceptance::Remembered(&store)
+    };
+    Ok(project.granted(&acceptance)?)
+}
+
+/// The sandbox, with Kilnbox's own components and the user's.
+pub(crate) async fn sandbox(
+    plugins: &[GrantedPlugin],
+    folders: &Folders,
+    prompt: Option<Arc<dyn Prompt>>,
+) -> Result<Sandbox, Error> {
+    let mut components = bundled(plugins)?;
+    for plugin in plugins {
+        components.extend(third_party(plugin)?);
+    }
+    let settings = Settings {
+        cache: Some(folders.cache.clone()),
+        prompt,
+        ..Settings::default()
+    };
+    let sandbox = Sandbox::new(components, settings).map_err(Error::other)?;
+    for plugin in plugins {
+        check_version(plugin, &sandbox).await?;
+    }
+    Ok(sandbox)
+}
+
+/// A component of somebody else, for looking at it.
+pub(crate) fn unknown(name: &str, bytes: Vec<u8>) -> ComponentSource {
+    ComponentSource {
+        name: name.to_owned(),
+        // What it really is, the sandbox reads from the bytes.
+        kind: StepKind::Provisioner,
+        code: Code::Bytes(bytes),
+        grants: Grants::default(),
+    }
+}
+
+fn bundled(plugins: &[GrantedPlugin]) -> Result<Vec<ComponentSource>, Error> {
+    let sources = kilnbox_bundled::components().iter().map(|component| {
+        let grants = plugins
+            .iter()
+            .find(|plugin| plugin.name == component.name)
+            .map(|plugin| &plugin.grant);
+        Ok(ComponentSource {
+            name: component.name.to_owned(),
+            kind: match component.kind {
+                "post-processor" => StepKind::PostProcessor,
+                _ => StepKind::Provisioner,
+            },
+            code: Code::Bundled {
+                wasm: component.wasm,
+                ahead: Some(component.ahead),
+            },
+            grants: Grants::with(grants.into_iter().flatten()).map_err(Error::other)?,
+        })
+    });
+    sources.collect()
+}
+
+/// A plugin as a provisioner and as a post-processor: reading it to know which would make every run pay for plugins it
+/// does not use. The sandbox refuses the wrong one when a template asks for it.
+fn third_party(plugin: &GrantedPlugin) -> Result<Vec<ComponentSource>, Error> {
+    if !plugin.limits.is_default() {
+        return Err(Error::Other {
+            message: format!(
+                "`limits` of the plugin `{}` cannot be applied by this version",
+                plugin.name
+            ),
+            hint: Some("remove them: the default limits hold for every plugin".to_owned()),
+        });
+    }
+    let Some(bytes) = &plugin.bytes else {
+        return Ok(Vec::new());
+    };
+    let grants = Grants::with(&plugin.grant).map_err(Error::other)?;
+    let source = |kind| ComponentSource {
+        name: plugin.name.clone(),
+        kind,
+        code: Code::Bytes(bytes.to_vec()),
+        grants: grants.clone(),
+    };
+    Ok(vec![
+        source(StepKind::Provisioner),
+        source(StepKind::PostProcessor),
+    ])
+}
+
+/// `version` in `kilnbox.toml` against what the component says of itself.
+async fn check_version(plugin: &GrantedPlugin, sandbox: &Sandbox) -> Result<(), Error> {
+    let (Some(wanted), Some(bytes)) = (&plugin.version, &plugin.bytes) else {
+        return Ok(());
+    };
+    let looked = sandbox
+        .inspect(&unknown(&plugin.name, bytes.to_vec()))
+        .await
+        .map_err(Error::from)?;
+    match semver::Version::parse(&looked.version) {
+        Ok(version) if wanted.matches(&version) => Ok(()),
+        _ => Err(Error::Other {
+            message: format!(
+                "the plugin `{}` is version {}, and `{wanted}` is wanted",
+                plugin.name, looked.version
+            ),
+            hint: Some("change `version` in kilnbox.toml, or get the right file".to_owned()),
+        }),
+    }
+}

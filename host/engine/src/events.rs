@@ -1,0 +1,221 @@
+//! The sending side of the event stream: a voice that knows its run, build and step.
+//!
+//! [`Events::emit`] is the one place where text is redacted and cleaned ([`crate::Secrets`], [`crate::text`]), and
+//! where sequence number and time are given. Behind it stands a bounded queue and one thread that calls the readers
+//! ([`EventsEnd`]); a full queue holds up those who speak.
+
+mod clean;
+mod dispatch;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    Secrets,
+    event::{Body, Event, Level, Reader, Speaker, StepId, VERSION},
+};
+
+use dispatch::Sink;
+pub use dispatch::{EventsEnd, EventsError};
+
+/// A voice. Cheap to clone; narrower ones are made with [`Events::build`] and [`Events::step`].
+#[derive(Clone)]
+pub struct Events {
+    run: Arc<Run>,
+    build: Option<Arc<str>>,
+    step: Option<Arc<StepId>>,
+    speaker: Speaker,
+}
+
+/// What all voices of a run share.
+struct Run {
+    id: String,
+    secrets: Secrets,
+    line: Mutex<Line>,
+}
+
+/// Held while an event is numbered and queued, so that the order of the queue is that of the numbers.
+struct Line {
+    last: u64,
+    sink: Sink,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("run", &self.run.id)
+            .field("build", &self.build)
+            .field("step", &self.step)
+            .field("speaker", &self.speaker)
+            .finish()
+    }
+}
+
+impl Events {
+    /// The voice of a run, and the end that is to be finished when all is said.
+    pub fn new(run_id: &str, secrets: Secrets, readers: Vec<Box<dyn Reader>>) -> (Self, EventsEnd) {
+        let (sink, thread) = dispatch::start(readers);
+        let events = Self::over(run_id, secrets, sink);
+        let end = EventsEnd::new(events.clone(), thread);
+        (events, end)
+    }
+
+    /// A voice whose events are kept in memory, for the tests of other crates.
+    pub fn collecting() -> (Self, Collected) {
+        let collected = Collected::default();
+        let sink = Sink::Memory(collected.events.clone());
+        (Self::over("test", Secrets::default(), sink), collected)
+    }
+
+    fn over(run_id: &str, secrets: Secrets, sink: Sink) -> Self {
+        let line = Mutex::new(Line { last: 0, sink });
+        let run = Arc::new(Run {
+            id: run_id.to_owned(),
+            secrets,
+            line,
+        });
+        Self {
+            run,
+            build: None,
+            step: None,
+            speaker: Speaker::Host,
+        }
+    }
+
+    /// The same voice for one build.
+    #[must_use]
+    pub fn build(&self, name: &str) -> Self {
+        Self {
+            build: Some(name.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same voice for one step of its build.
+    #[must_use]
+    pub fn step(&self, step: StepId) -> Self {
+        Self {
+            step: Some(step.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same voice for words of somebody else. Text of guests and instances is bounded and cleaned.
+    #[must_use]
+    pub fn speaker(&self, speaker: Speaker) -> Self {
+        Self {
+            speaker,
+            ..self.clone()
+        }
+    }
+
+    /// Sends anything. Waits while the queue is full; says nothing once the stream was finished.
+    pub fn emit(&self, mut body: Body) {
+        clean::body(&mut body, &self.run.secrets);
+        let mut line = self.run.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.last += 1;
+        let event = Event {
+            v: VERSION,
+            run: self.run.id.clone(),
+            seq: line.last,
+            time: format!("{:.6}", jiff::Timestamp::now()),
+            speaker: self.speaker,
+            build: self.build.as_deref().map(str::to_owned),
+            step: self.step.as_deref().cloned(),
+            body,
+        };
+        line.sink.send(event);
+    }
+
+    /// A headline.
+    pub fn say(&self, text: impl Into<String>) {
+        self.emit(Body::Say { text: text.into() });
+    }
+
+    /// A detail.
+    pub fn message(&self, text: impl Into<String>) {
+        self.emit(Body::Message { text: text.into() });
+    }
+
+    /// Something is wrong, and the build goes on.
+    pub fn warning(&self, text: impl Into<String>) {
+        self.emit(Body::Warning { text: text.into() });
+    }
+
+    /// Something went wrong.
+    pub fn error(&self, text: impl Into<String>) {
+        self.emit(Body::Error { text: text.into() });
+    }
+
+    /// A structured record.
+    pub fn log(&self, level: Level, text: impl Into<String>, fields: Vec<(String, String)>) {
+        self.emit(Body::Log {
+            level,
+            text: text.into(),
+            fields,
+        });
+    }
+
+    /// One line of a command's output; `stream` is `stdout` or `stderr`.
+    pub fn output(&self, stream: &'static str, text: impl Into<String>) {
+        self.emit(Body::Output {
+            stream,
+            text: text.into(),
+        });
+    }
+
+    /// Bytes moved.
+    pub fn progress(&self, what: &str, done: u64, total: Option<u64>, finished: bool) {
+        self.emit(Body::Progress {
+            what: what.to_owned(),
+            done,
+            total,
+            finished,
+        });
+    }
+
+    /// The end of a step.
+    pub fn step_finished(&self, took: Duration, error: Option<String>) {
+        self.emit(Body::StepFinished { took, error });
+    }
+
+    /// Ends the queue: what is said afterwards is not heard.
+    fn close(&self) {
+        self.run.line.lock().unwrap_or_else(PoisonError::into_inner).sink = Sink::Closed;
+    }
+}
+
+/// What [`Events::collecting`] has heard so far.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Collected {
+    /// All events, in order.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The texts of headlines, details, warnings, errors, output and records, in order.
+    pub fn texts(&self) -> Vec<String> {
+        self.events()
+            .into_iter()
+            .filter_map(|event| match event.body {
+                Body::Say { text }
+                | Body::Message { text }
+                | Body::Warning { text }
+                | Body::Error { text }
+                | Body::Output { text, .. }
+                | Body::Log { text, .. } => Some(text),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Tests of the stream: order, numbers, redaction, readers that fail.
+
+use std::sync::mpsc::{Sender, channel};
+
+use super::*;
+
+struct Forward(Sender<Event>);
+
+impl Reader for Forward {
+    fn event(&mut self, event: &Event) {
+        self.0.send(event.clone()).unwrap();
+    }
+}
+
+struct Faulty;
+
+impl Reader for Faulty {
+    fn event(&mut self, event: &Event) {
+        assert!(event.seq < 2, "cannot read {}", event.seq);
+    }
+}
+
+#[test]
+fn numbers_have_no_gaps_under_many_threads() {
+    let (sender, receiver) = channel();
+    let (events, end) = Events::new("run", Secrets::default(), vec![Box::new(Forward(sender))]);
+    const EACH: usize = 2000; // 8 threads fill the queue several times.
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let events = events.build(&format!("b{thread}"));
+            scope.spawn(move || (0..EACH).for_each(|index| events.say(index.to_string())));
+        }
+    });
+    end.finish().unwrap();
+    let got: Vec<Event> = receiver.iter().collect();
+    let numbers: Vec<u64> = got.iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, (1..=8 * EACH as u64).collect::<Vec<_>>());
+    for thread in 0..8 {
+        let name = format!("b{thread}");
+        let said: Vec<_> = got
+            .iter()
+            .filter(|event| event.build.as_deref() == Some(&name))
+            .collect();
+        assert!(
+            said.iter().enumerate().all(
+                |(index, event)| matches!(&event.body, Body::Say { text } if *text == index.to_string())
+            )
+        );
+    }
+    assert!(
+        got.is_sorted_by_key(|event| event.time.clone()),
+        "times follow the numbers"
+    );
+}
+
+#[test]
+fn time_is_rfc_3339_with_microseconds() {
+    let (events, collected) = Events::collecting();
+    events.say("x");
+    let time = collected.events().remove(0).time;
+    assert_eq!(time.len(), "2026-01-01T00:00:00.000000Z".len(), "{time}");
+    assert!(
+        time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok(),
+        "{time}"
+    );
+}
+
+#[test]
+fn a_reader_that_panics_is_reported_and_the_others_go_on() {
+    let (sender, receiver) = channel();
+    let (events, end) = Events::new(
+        "run",
+        Secrets::default(),
+        vec![Box::new(Faulty), Box::new(Forward(sender))],
+    );
+    for _ in 0..5 {
+        events.say("x");
+    }
+    let error = end.finish().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "a reader of events stopped early: internal error, please report it: cannot read 2"
+    );
+    assert_eq!(receiver.iter().count(), 5);
+    events.say("after the end: not heard, and no harm");
+}
+
+#[test]
+fn every_text_is_redacted_and_cleaned() {
+    let (events, collected) = Events::collecting();
+    assert!(events.run.secrets.add("hunter\t22"));
+    let bad = || "hunter\t22 \x1b[2J".to_owned();
+    let fit = "<sensitive> \\x1b[2J";
+    events.speaker(Speaker::Guest).say(bad());
+    events.error(bad());
+    events.log(Level::Info, bad(), vec![(bad(), bad())]);
+    events.progress(&bad(), 0, None, false);
+    events.step_finished(Duration::ZERO, Some(bad()));
+    events.emit(Body::Artifact {
+        index: 0,
+        builder_id: bad(),
+        id: bad(),
+        text: bad(),
+        files: vec![bad()],
+    });
+    events.emit(Body::RunFinished {
+        took: Duration::ZERO,
+        cancelled: false,
+        errors: vec![(bad(), bad())],
+    });
+    let heard = serde_json::to_string(&collected.events()).unwrap();
+    assert!(!heard.contains("hunter") && !heard.contains("\\u001b"), "{heard}");
+    assert_eq!(heard.matches("<sensitive> \\\\x1b[2J").count(), 13, "{heard}");
+    assert_eq!(collected.texts(), [fit, fit, fit]);
+}
+
+#[test]
+fn taking_out_colours_does_not_uncover_a_secret() {
+    let (events, collected) = Events::collecting();
+    events.run.secrets.add("hunter22");
+    events.say("hun\x1b[1mter\x1b[0m22");
+    assert_eq!(collected.texts(), ["<sensitive>"]);
+}

@@ -1,0 +1,49 @@
+//! Durations as templates write them: Go's "1h30m", or a whole number of nanoseconds.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde_json::Value as Json;
+
+/// Reads one, or says why it is none.
+pub(crate) fn parse(value: &Json) -> Result<Duration, String> {
+    match value {
+        Json::Number(number) => number
+            .as_u64()
+            .map(Duration::from_nanos)
+            .ok_or_else(|| format!("`{number}` is not a whole number of nanoseconds")),
+        Json::String(text) if text == "0" => Ok(Duration::ZERO),
+        Json::String(text) => text
+            .parse::<SignedDuration>()
+            .map_err(|_| format!("`{text}` is not a duration"))
+            .and_then(|duration| Duration::try_from(duration).map_err(|_| format!("`{text}` is below zero"))),
+        other => Err(format!("`{other}` is not a duration")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_gos() {
+        for (written, milliseconds) in [
+            (json!("1h30m"), Some(5_400_000)),
+            (json!("1.5s"), Some(1_500)),
+            (json!("1m0.5s"), Some(60_500)),
+            (json!("500ms"), Some(500)),
+            (json!("10s"), Some(10_000)),
+            (json!("0"), Some(0)),
+            (json!(5_000_000_000_u64), Some(5_000)),
+            (json!("300"), None),
+            (json!("-1s"), None),
+            (json!("soon"), None),
+            (json!(true), None),
+        ] {
+            let parsed = parse(&written).ok().map(|duration| duration.as_millis());
+            assert_eq!(parsed, milliseconds, "{written}");
+        }
+    }
+}

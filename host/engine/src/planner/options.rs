@@ -1,0 +1,296 @@
+//! One component's options: from what the user wrote to JSON that fits the component's schema.
+//!
+//! Interpolate, bring into the schema's types, validate, fill in defaults; what was wrong points at the option in the
+//! template. Builders, provisioners and post-processors all come through here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind},
+};
+use kilnbox_template::{Diagnostic, Diagnostics, Kind, Renderer, Text, Value, did_you_mean, pointer_child};
+use serde_json::Value as Json;
+
+use crate::{
+    Problem,
+    planner::schema::{Marked, Schema},
+};
+
+/// Options that are ready.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// With defaults.
+    pub(crate) json: Json,
+    /// After interpolation, for the places.
+    pub(crate) value: Value,
+    /// Strings with a `format` that the user wrote.
+    pub(crate) written: Vec<Marked>,
+    /// Those and the ones that the schema's defaults brought.
+    pub(crate) marked: Vec<Marked>,
+    /// Texts that wait for the build, by JSON pointer.
+    pub(crate) deferred: BTreeMap<String, String>,
+}
+
+/// Makes options ready. Problems are added; what comes back is only to be used if there are no errors among them.
+pub(crate) fn prepare(
+    component: &Text,
+    options: &Value,
+    schema: &Json,
+    renderer: &Renderer,
+    problems: &mut Diagnostics,
+) -> Ready {
+    let rules = Schema::new(schema);
+    let known = known_options(component, options, rules, problems);
+    let runtime = pointers(&rules.marked(&known.to_json()), "runtime-template");
+    let value = renderer.render_value(&known, &|at| runtime.contains(at), problems);
+    for at in &runtime {
+        if let Some(text) = known.at(at)
+            && let Err(error) = renderer.check(text.as_str().unwrap_or_default())
+        {
+            problems.push(
+                Diagnostic::error(text.span, error.message)
+                    .label("in this text")
+                    .maybe_hint(error.hint),
+            );
+        }
+    }
+    let mut json = rules.coerce(value.to_json());
+    validate(component, &value, schema, &json, problems);
+    let deferred = deferred(&value, &json, problems);
+    let written = rules.marked(&json);
+    if let Json::Object(options) = &mut json {
+        rules.fill_defaults(options);
+    }
+    let marked = rules.marked(&json);
+    Ready {
+        json,
+        value,
+        written,
+        marked,
+        deferred,
+    }
+}
+
+/// The problems a component itself found, at their places.
+pub(crate) fn report(
+    component: &Text,
+    value: &Value,
+    found: Vec<Problem>,
+    problems: &mut Diagnostics,
+) -> bool {
+    let mut errors = false;
+    for problem in found {
+        let place = place(component, value, &problem.at);
+        let diagnostic = if problem.warning {
+            Diagnostic::warning(place, problem.message)
+        } else {
+            errors = true;
+            Diagnostic::error(place, problem.message)
+        };
+        problems.push(diagnostic.maybe_hint(problem.hint));
+    }
+    errors
+}
+
+/// The span of an option; of the component's type, where the problem is the whole.
+pub(crate) fn place(component: &Text, value: &Value, at: &str) -> kilnbox_template::Span {
+    let found = value.closest(at);
+    if std::ptr::eq(found, value) {
+        component.span
+    } else {
+        found.span
+    }
+}
+
+pub(crate) fn pointers(marked: &[Marked], format: &str) -> BTreeSet<String> {
+    marked
+        .iter()
+        .filter(|mark| mark.format == format)
+        .map(|mark| mark.at.clone())
+        .collect()
+}
+
+/// The options the schema knows, by its spelling: names are taken whatever their case and `null` means unset, as in
+/// Packer. `packer_*` is tolerated and dropped.
+fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems: &mut Diagnostics) -> Value {
+    let names = rules.names();
+    let mut members = Vec::new();
+    for member in options.members() {
+        if member.key.starts_with("packer_") || matches!(member.value.kind, Kind::Null) {
+            continue;
+        }
+        let mut member = member.clone();
+        if !names.contains(&member.key.as_str()) {
+            match names.iter().find(|name| name.eq_ignore_ascii_case(&member.key)) {
+                Some(name) => member.key = (*name).to_owned(),
+                None if rules.open() => {}
+                None => {
+                    let unknown =
+                        Diagnostic::error(member.key_span, format!("unknown option `{}`", member.key))
+                            .label(format!("not an option of `{}`", component.value))
+                            .maybe_hint(did_you_mean(&member.key, names.iter().copied()));
+                    problems.push(unknown);
+                    continue;
+                }
+            }
+        }
+        members.push(member);
+    }
+    Value {
+        kind: Kind::Object(members),
+        ..options.clone()
+    }
+}
+
+fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problems: &mut Diagnostics) {
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!(
+                "the options of `{}` are described wrongly: {}",
+                component.value,
+                error.masked()
+            );
+            problems.push(
+                Diagnostic::error(component.span, message).hint("this is for the author of the component"),
+            );
+            return;
+        }
+    };
+    for error in validator.iter_errors(json) {
+        for problem in violations(&error) {
+            let place = place(component, value, &problem.at);
+            problems.push(Diagnostic::error(place, problem.message).maybe_hint(problem.hint));
+        }
+    }
+}
+
+/// The words for a violation. Values are left out: they may be secret.
+fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
+    let at = error.instance_path().as_str();
+    let option = option_name(at);
+    let one = |message: String| vec![Problem::error(at, message)];
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            one(match option {
+                Some(option) => format!("`{option}` needs `{name}`"),
+                None => format!("`{name}` must be set"),
+            })
+        }
+        ValidationErrorKind::Type { kind } => {
+            let wanted = match kind {
+                TypeKind::Single(kind) => kind.to_string(),
+                TypeKind::Multiple(kinds) => {
+                    let kinds: Vec<String> = kinds
+                        .into_iter()
+                        .map(|kind| kind.to_string())
+                        .filter(|kind| kind != "null")
+                        .collect();
+                    kinds.join(" or ")
+                }
+            };
+            one(format!(
+                "`{}` must be of type {wanted}, not {}",
+                option.unwrap_or("options"),
+                type_of(error.instance())
+            ))
+        }
+        // At the top these are reported with their key's place before, see `known_options`.
+        ValidationErrorKind::AdditionalProperties { .. }
+        | ValidationErrorKind::UnevaluatedProperties { .. }
+            if at.is_empty() =>
+        {
+            Vec::new()
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
+            .iter()
+            .map(|key| Problem::error(pointer_child(at, key), format!("unknown option `{key}`")))
+            .collect(),
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => one(format!(
+            "`{}` has a shape that is not accepted",
+            option.unwrap_or("options")
+        )),
+        ValidationErrorKind::Enum { options } => {
+            let known: Vec<String> = options
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Json::as_str)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            vec![
+                Problem::error(
+                    at,
+                    format!(
+                        "`{}` has a value that is not accepted",
+                        option.unwrap_or("options")
+                    ),
+                )
+                .hint(format!("one of {}", known.join(", "))),
+            ]
+        }
+        _ => one(format!("`{}`: {}", option.unwrap_or("options"), error.masked())),
+    }
+}
+
+/// The last name of a pointer, indices left out.
+fn option_name(at: &str) -> Option<&str> {
+    at.rsplit('/')
+        .find(|token| !token.is_empty() && token.parse::<usize>().is_err())
+}
+
+fn type_of(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+/// Where the deferred texts are after coercion, which may have made a list of one.
+fn deferred(value: &Value, json: &Json, problems: &mut Diagnostics) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    collect_deferred(value, String::new(), &mut |at, text, span| {
+        let first = format!("{at}/0");
+        if json.pointer(&at).is_some_and(|kept| kept.as_str() == Some(text)) {
+            found.insert(at, text.to_owned());
+        } else if json
+            .pointer(&first)
+            .is_some_and(|kept| kept.as_str() == Some(text))
+        {
+            found.insert(first, text.to_owned());
+        } else {
+            problems.push(
+                Diagnostic::error(
+                    span,
+                    "`{{build}}` is not possible here: the value is needed before the build runs",
+                )
+                .label("uses a value of the build"),
+            );
+        }
+    });
+    found
+}
+
+fn collect_deferred(value: &Value, at: String, visit: &mut dyn FnMut(String, &str, kilnbox_template::Span)) {
+    match &value.kind {
+        Kind::String(text) if value.marks.deferred => visit(at, text, value.span),
+        Kind::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect_deferred(item, format!("{at}/{index}"), visit);
+            }
+        }
+        Kind::Object(members) => {
+            for member in members {
+                collect_deferred(&member.value, pointer_child(&at, &member.key), visit);
+            }
+        }
+        _ => {}
+    }
+}

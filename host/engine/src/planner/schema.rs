@@ -1,0 +1,489 @@
+//! What a component's JSON Schema says about a value: its types, its names, its `format` marks.
+//!
+//! Templates are weakly typed ("5", "true", "a,b"), schemas are not: [`Schema::coerce`] brings a value into the type
+//! asked for, by the rules Packer's users know (`reference/packer.md` §2). Schemas come from components, so references
+//! are followed to a bounded depth and within the document only.
+
+use serde_json::{Map, Value as Json};
+
+/// References and nesting followed; a deeper schema says nothing more.
+const MAX_DEPTH: usize = 32;
+
+/// A schema with its definitions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema<'s> {
+    root: &'s Json,
+}
+
+/// A string that the schema marks with `format`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Marked {
+    /// JSON pointer.
+    pub(crate) at: String,
+    /// Such as `asset-path`.
+    pub(crate) format: String,
+    /// The string.
+    pub(crate) text: String,
+}
+
+impl<'s> Schema<'s> {
+    pub(crate) fn new(root: &'s Json) -> Self {
+        Self { root }
+    }
+
+    /// Names of options, whatever the conditions they depend on.
+    pub(crate) fn names(self) -> Vec<&'s str> {
+        let mut names = Vec::new();
+        self.collect_names(self.root, 0, &mut names);
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn collect_names(self, schema: &'s Json, depth: usize, names: &mut Vec<&'s str>) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        names.extend(properties(schema).map(|(name, _)| name));
+        for part in self
+            .same_value(schema)
+            .chain(branches(schema))
+            .chain(conditional(schema))
+        {
+            self.collect_names(part, depth + 1, names);
+        }
+    }
+
+    /// Whether options with any name are taken: only where the schema says so.
+    pub(crate) fn open(self) -> bool {
+        let open = |schema: &Json| {
+            schema.get("patternProperties").is_some()
+                || schema
+                    .get("additionalProperties")
+                    .is_some_and(|more| *more != Json::Bool(false))
+        };
+        open(self.root) || self.same_value(self.root).any(open)
+    }
+
+    /// The value in the types the schema asks for; what cannot be brought there stays as it is.
+    pub(crate) fn coerce(self, value: Json) -> Json {
+        self.coerce_by(self.root, value, 0)
+    }
+
+    fn coerce_by(self, schema: &'s Json, mut value: Json, depth: usize) -> Json {
+        if depth > MAX_DEPTH {
+            return value;
+        }
+        for part in self.same_value(schema) {
+            value = self.coerce_by(part, value, depth + 1);
+        }
+        if !fits_type(schema, &value) {
+            value = types(schema)
+                .find_map(|wanted| convert(schema, wanted, &value))
+                .unwrap_or(value);
+        }
+        value = self.coerce_children(schema, value, depth);
+        if branches(schema).next().is_some() {
+            value = self.coerce_branch(schema, value, depth);
+        }
+        match self.condition(schema, &value) {
+            Some(part) => self.coerce_by(part, value, depth + 1),
+            None => value,
+        }
+    }
+
+    fn coerce_children(self, schema: &'s Json, value: Json, depth: usize) -> Json {
+        match value {
+            Json::Object(object) => Json::Object(
+                object
+                    .into_iter()
+                    .map(|(key, value)| match property(schema, &key) {
+                        Some(part) => {
+                            let value = self.coerce_by(part, value, depth + 1);
+                            (key, value)
+                        }
+                        None => (key, value),
+                    })
+                    .collect::<Map<_, _>>(),
+            ),
+            Json::Array(items) => match schema.get("items") {
+                Some(part) => Json::Array(
+                    items
+                        .into_iter()
+                        .map(|item| self.coerce_by(part, item, depth + 1))
+                        .collect(),
+                ),
+                None => Json::Array(items),
+            },
+            scalar => scalar,
+        }
+    }
+
+    /// The branch that takes the value as it is, or the first one that takes it converted.
+    fn coerce_branch(self, schema: &'s Json, value: Json, depth: usize) -> Json {
+        if let Some(part) = branches(schema).find(|part| self.fits(part, &value, depth)) {
+            return self.coerce_by(part, value, depth + 1);
+        }
+        branches(schema)
+            .map(|part| (part, self.coerce_by(part, value.clone(), depth + 1)))
+            .find(|(part, converted)| self.fits(part, converted, depth))
+            .map_or(value, |(_, converted)| converted)
+    }
+
+    /// The strings of `value` that the schema marks.
+    pub(crate) fn marked(self, value: &Json) -> Vec<Marked> {
+        let mut found = Vec::new();
+        self.visit(self.root, value, "", 0, &mut found);
+        found
+    }
+
+    fn visit(self, schema: &'s Json, value: &Json, at: &str, depth: usize, found: &mut Vec<Marked>) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        if let (Some(format), Some(text)) = (schema.get("format").and_then(Json::as_str), value.as_str()) {
+            let mark = Marked {
+                at: at.to_owned(),
+                format: format.to_owned(),
+                text: text.to_owned(),
+            };
+            if !found.contains(&mark) {
+                found.push(mark);
+            }
+        }
+        for part in self.same_value(schema) {
+            self.visit(part, value, at, depth + 1, found);
+        }
+        for part in branches(schema).filter(|part| self.fits(part, value, depth)) {
+            self.visit(part, value, at, depth + 1, found);
+        }
+        if let Some(part) = self.condition(schema, value) {
+            self.visit(part, value, at, depth + 1, found);
+        }
+        match value {
+            Json::Object(object) => {
+                for (key, value) in object {
+                    if let Some(part) = property(schema, key) {
+                        self.visit(
+                            part,
+                            value,
+                            &kilnbox_template::pointer_child(at, key),
+                            depth + 1,
+                            found,
+                        );
+                    }
+                }
+            }
+            Json::Array(items) => {
+                for (part, (index, item)) in schema
+                    .get("items")
+                    .into_iter()
+                    .cycle()
+                    .zip(items.iter().enumerate())
+                {
+                    self.visit(part, item, &format!("{at}/{index}"), depth + 1, found);
+                }
+            }
+            // Before coercion one string may stand for a list of one.
+            Json::String(_) if !fits_type(schema, value) => {
+                if let Some(part) = schema.get("items") {
+                    self.visit(part, value, at, depth + 1, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Options that the schema gives a value where the user gave none.
+    pub(crate) fn fill_defaults(self, options: &mut Map<String, Json>) {
+        self.fill(self.root, options, 0);
+    }
+
+    fn fill(self, schema: &'s Json, options: &mut Map<String, Json>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for (name, part) in properties(schema) {
+            if let Some(default) = part.get("default").filter(|default| !default.is_null()) {
+                options.entry(name).or_insert_with(|| default.clone());
+            }
+        }
+        for part in self.same_value(schema) {
+            self.fill(part, options, depth + 1);
+        }
+        if let Some(part) = self.condition(schema, &Json::Object(options.clone())) {
+            self.fill(part, options, depth + 1);
+        }
+    }
+
+    /// Schemas that hold for the same value without condition.
+    fn same_value(self, schema: &'s Json) -> impl Iterator<Item = &'s Json> {
+        let reference = schema
+            .get("$ref")
+            .and_then(Json::as_str)
+            .and_then(|reference| reference.strip_prefix('#'))
+            .and_then(|pointer| self.root.pointer(pointer));
+        reference.into_iter().chain(list(schema, "allOf"))
+    }
+
+    /// `then` or `else`, as `if` says.
+    fn condition(self, schema: &'s Json, value: &Json) -> Option<&'s Json> {
+        let condition = schema.get("if")?;
+        let mut whole = Map::new();
+        for definitions in ["$defs", "definitions"] {
+            if let Some(known) = self.root.get(definitions) {
+                whole.insert(definitions.to_owned(), known.clone());
+            }
+        }
+        whole.insert("allOf".to_owned(), Json::Array(vec![condition.clone()]));
+        let holds = jsonschema::validator_for(&Json::Object(whole))
+            .ok()?
+            .is_valid(value);
+        schema.get(if holds { "then" } else { "else" })
+    }
+
+    fn fits(self, schema: &'s Json, value: &Json, depth: usize) -> bool {
+        if depth > MAX_DEPTH || !fits_type(schema, value) {
+            return false;
+        }
+        let constant = schema.get("const").is_none_or(|wanted| wanted == value);
+        let listed = schema
+            .get("enum")
+            .and_then(Json::as_array)
+            .is_none_or(|known| known.contains(value));
+        constant
+            && listed
+            && self
+                .same_value(schema)
+                .all(|part| self.fits(part, value, depth + 1))
+    }
+}
+
+fn list<'s>(schema: &'s Json, keyword: &str) -> impl Iterator<Item = &'s Json> + use<'s> {
+    schema.get(keyword).and_then(Json::as_array).into_iter().flatten()
+}
+
+fn branches(schema: &Json) -> impl Iterator<Item = &Json> {
+    list(schema, "anyOf").chain(list(schema, "oneOf"))
+}
+
+fn conditional(schema: &Json) -> impl Iterator<Item = &Json> {
+    ["then", "else"]
+        .into_iter()
+        .filter_map(|keyword| schema.get(keyword))
+}
+
+fn properties(schema: &Json) -> impl Iterator<Item = (&str, &Json)> {
+    let known = schema.get("properties").and_then(Json::as_object);
+    known
+        .into_iter()
+        .flatten()
+        .map(|(name, part)| (name.as_str(), part))
+}
+
+fn property<'s>(schema: &'s Json, name: &str) -> Option<&'s Json> {
+    schema
+        .get("properties")
+        .and_then(|properties| properties.get(name))
+        .or_else(|| schema.get("additionalProperties"))
+        .filter(|part| part.is_object())
+}
+
+fn types(schema: &Json) -> impl Iterator<Item = &str> {
+    let kind = schema.get("type");
+    kind.and_then(Json::as_str).into_iter().chain(
+        kind.and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str),
+    )
+}
+
+fn fits_type(schema: &Json, value: &Json) -> bool {
+    let mut types = types(schema).peekable();
+    types.peek().is_none()
+        || types.any(|wanted| match wanted {
+            "null" => value.is_null(),
+            "boolean" => value.is_boolean(),
+            "integer" => {
+                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+            }
+            "number" => value.is_number(),
+            "string" => value.is_string(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            _ => false,
+        })
+}
+
+/// The conversions of mapstructure's weak decoding.
+fn convert(schema: &Json, wanted: &str, value: &Json) -> Option<Json> {
+    match (wanted, value) {
+        ("integer" | "number", Json::String(text)) if text.is_empty() => Some(Json::from(0)),
+        ("integer", Json::String(text)) => text.parse::<i64>().ok().map(Json::from),
+        ("number", Json::String(text)) => text.parse::<f64>().ok().map(Json::from),
+        ("integer" | "number", Json::Bool(value)) => Some(Json::from(u8::from(*value))),
+        ("boolean", Json::String(text)) => match text.as_str() {
+            "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(Json::Bool(true)),
+            "" | "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(Json::Bool(false)),
+            _ => None,
+        },
+        ("boolean", Json::Number(number)) => Some(Json::Bool(number.as_f64() != Some(0.0))),
+        ("string", Json::Number(number)) => {
+            // A number where a duration is asked for counts nanoseconds, as in Go.
+            let nanoseconds = schema.get("format").and_then(Json::as_str) == Some("duration");
+            Some(Json::String(if nanoseconds {
+                format!("{number}ns")
+            } else {
+                number.to_string()
+            }))
+        }
+        ("string", Json::Bool(value)) => Some(Json::String(if *value { "1" } else { "0" }.to_owned())),
+        ("array", Json::String(text)) if text.is_empty() => Some(Json::Array(Vec::new())),
+        ("array", Json::String(text)) => Some(Json::Array(text.split(',').map(Json::from).collect())),
+        ("array", Json::Null) => None,
+        ("array", scalar) => Some(Json::Array(vec![scalar.clone()])),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn weak_types_are_brought_into_shape() {
+        for (schema, value, expected) in [
+            (json!({"type": "integer"}), json!("5"), json!(5)),
+            (json!({"type": "integer"}), json!("five"), json!("five")),
+            (json!({"type": "integer"}), json!(""), json!(0)),
+            (json!({"type": "number"}), json!("0.5"), json!(0.5)),
+            (json!({"type": "boolean"}), json!("true"), json!(true)),
+            (json!({"type": "boolean"}), json!("yes"), json!("yes")),
+            (json!({"type": "boolean"}), json!(0), json!(false)),
+            (json!({"type": "string"}), json!(5), json!("5")),
+            (json!({"type": "string"}), json!(true), json!("1")),
+            (
+                json!({"type": "string", "format": "duration"}),
+                json!(5),
+                json!("5ns"),
+            ),
+            (
+                json!({"type": ["string", "integer"], "format": "duration"}),
+                json!(5),
+                json!(5),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "string"}}),
+                json!("a,b"),
+                json!(["a", "b"]),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "integer"}}),
+                json!("1,2"),
+                json!([1, 2]),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "integer"}}),
+                json!(7),
+                json!([7]),
+            ),
+            (
+                json!({"type": ["array", "null"], "items": {"type": "string"}}),
+                json!("a"),
+                json!(["a"]),
+            ),
+            (json!({"type": ["integer", "null"]}), json!("5"), json!(5)),
+            (
+                json!({"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+                json!("5"),
+                json!(5),
+            ),
+            (
+                json!({"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+                json!(null),
+                json!(null),
+            ),
+            (
+                json!({"anyOf": [{"$ref": "#/$defs/P"}, {"type": "null"}], "$defs": {"P": {"type": "integer"}}}),
+                json!("5"),
+                json!(5),
+            ),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "array"}]}),
+                json!("a,b"),
+                json!("a,b"),
+            ),
+            (
+                json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                json!({"a": 1}),
+                json!({"a": "1"}),
+            ),
+            (
+                json!({"allOf": [{"properties": {"a": {"type": "integer"}}}]}),
+                json!({"a": "1"}),
+                json!({"a": 1}),
+            ),
+        ] {
+            assert_eq!(
+                Schema::new(&schema).coerce(value.clone()),
+                expected,
+                "{value} by {schema}"
+            );
+        }
+    }
+
+    #[test]
+    fn marks_are_found_wherever_the_schema_holds_them() {
+        let schema = json!({
+            "properties": {
+                "script": {"type": ["string", "null"], "format": "asset-path"},
+                "scripts": {"type": "array", "items": {"type": "string", "format": "asset-path"}},
+                "command": {"anyOf": [
+                    {"type": "array", "items": {"$ref": "#/$defs/Text"}},
+                    {"$ref": "#/$defs/Text"},
+                    {"type": "null"}
+                ]}
+            },
+            "if": {"properties": {"direction": {"const": "download"}}, "required": ["direction"]},
+            "then": {"properties": {"destination": {"format": "output-path"}}},
+            "else": {"properties": {"source": {"format": "asset-path"}}},
+            "$defs": {"Text": {"type": "string", "format": "runtime-template"}}
+        });
+        let marks = |value: Json| -> Vec<String> {
+            let found = Schema::new(&schema).marked(&value);
+            found
+                .into_iter()
+                .map(|mark| format!("{} {}", mark.at, mark.format))
+                .collect()
+        };
+        assert_eq!(marks(json!({"script": "a"})), ["/script asset-path"]);
+        assert_eq!(marks(json!({"scripts": "a"})), ["/scripts asset-path"]);
+        assert_eq!(
+            marks(json!({"scripts": ["a", "b"]})),
+            ["/scripts/0 asset-path", "/scripts/1 asset-path"]
+        );
+        assert_eq!(marks(json!({"command": "a"})), ["/command runtime-template"]);
+        assert_eq!(marks(json!({"command": ["a"]})), ["/command/0 runtime-template"]);
+        assert_eq!(
+            marks(json!({"source": "a", "destination": "b"})),
+            ["/source asset-path"]
+        );
+        assert_eq!(
+            marks(json!({"source": "a", "destination": "b", "direction": "download"})),
+            ["/destination output-path"]
+        );
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_ends() {
+        let schema = json!({"$ref": "#", "properties": {"a": {"$ref": "#"}}});
+        assert_eq!(
+            Schema::new(&schema).coerce(json!({"a": {"a": 1}})),
+            json!({"a": {"a": 1}})
+        );
+        assert_eq!(Schema::new(&schema).names(), ["a"]);
+    }
+}

@@ -1,0 +1,416 @@
+//! `kilnbox.toml`: text to [`Plugin`]s, with every mistake at its place.
+//!
+//! The `toml` crate parses; what stands here is the meaning of the keys. Reading never stops at the first mistake, so
+//! that one run shows them all. Unknown keys and names are errors with a suggestion, because a misspelt `grant` that
+//! is ignored would only show up as a refusal somewhere else.
+
+use std::{ops::Range, path::PathBuf, time::Duration};
+
+use bytesize::ByteSize;
+use semver::VersionReq;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{
+    error::ManifestProblem as Problem,
+    plugin::{Limits, Plugin, Source},
+    project::Vocabulary,
+};
+
+/// The file's name, beside the template.
+pub const FILE_NAME: &str = "kilnbox.toml";
+
+const TOP_KEYS: &[&str] = &["plugins"];
+const PLUGIN_KEYS: &[&str] = &["source", "version", "grant", "limits"];
+const LIMIT_KEYS: &[&str] = &["memory", "timeout"];
+/// Schemes that are designed but not built, so that the refusal can say so.
+const LATER_SCHEMES: &[&str] = &["https", "oci"];
+
+/// Reads the text; relative sources stay relative.
+pub(crate) fn parse(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Plugin>, Vec<Problem>> {
+    let table = DeTable::parse(text).map_err(|error| {
+        vec![Problem::new(
+            error.span().unwrap_or(0..text.len()),
+            error.message(),
+        )]
+    })?;
+    let mut reading = Reading {
+        vocabulary,
+        problems: Vec::new(),
+    };
+    let plugins = reading.top(table.get_ref());
+    if reading.problems.is_empty() {
+        Ok(plugins)
+    } else {
+        Err(reading.problems)
+    }
+}
+
+struct Reading<'v> {
+    vocabulary: &'v Vocabulary<'v>,
+    problems: Vec<Problem>,
+}
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+impl Reading<'_> {
+    fn top(&mut self, table: &DeTable<'_>) -> Vec<Plugin> {
+        let mut plugins = Vec::new();
+        for (key, value) in table {
+            if key.get_ref() != "plugins" {
+                self.unknown_key(key.span(), key.get_ref(), TOP_KEYS);
+                continue;
+            }
+            let Some(entries) = self.table(value, "`plugins`") else {
+                continue;
+            };
+            for (name, entry) in entries {
+                plugins.extend(self.plugin(name.get_ref(), name.span(), entry));
+            }
+        }
+        plugins
+    }
+
+    fn plugin(&mut self, name: &str, at: Range<usize>, entry: &Value<'_>) -> Option<Plugin> {
+        let first_party = self.vocabulary.first_party.contains(&name);
+        let keys = self.table(entry, "a plugin")?;
+        let mut plugin = Plugin {
+            name: name.to_owned(),
+            source: None,
+            version: None,
+            grant: Vec::new(),
+            limits: Limits::default(),
+        };
+        let mut sourced = false;
+        for (key, value) in keys {
+            match key.get_ref().as_ref() {
+                "source" if first_party => {
+                    sourced = true;
+                    self.problems.push(
+                        Problem::new(
+                            key.span(),
+                            format!("`{name}` is part of Kilnbox and cannot be redefined"),
+                        )
+                        .hint("give the plugin another name, and use that in the template"),
+                    );
+                }
+                "source" => {
+                    sourced = true;
+                    plugin.source = self.source(value);
+                }
+                "version" => plugin.version = self.version(value),
+                "grant" => plugin.grant = self.grants(value),
+                "limits" => plugin.limits = self.limits(value),
+                unknown => self.unknown_key(key.span(), unknown, PLUGIN_KEYS),
+            }
+        }
+        if !sourced && !first_party {
+            let problem = Problem::new(
+                at,
+                format!("`{name}` has no `source`, and Kilnbox brings no such plugin"),
+            );
+            self.problems
+                .push(problem.hint(match closest(name, self.vocabulary.first_party) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "say where it is, such as `source = \"file:plugins/NAME.wasm\"`".to_owned(),
+                }));
+        }
+        Some(plugin)
+    }
+
+    fn source(&mut self, value: &Value<'_>) -> Option<Source> {
+        let text = self.string(value, "`source`")?;
+        let example = "such as `file:plugins/NAME.wasm`";
+        let problem = match text.split_once(':') {
+            Some(("file", "")) => Problem::new(value.span(), "`file:` without a path").hint(example),
+            // `file:///x` is the absolute path `/x`; `file://host/x` names another machine.
+            Some(("file", path)) => match path.strip_prefix("//") {
+                None => return Some(Source::File(PathBuf::from(path))),
+                Some(absolute) if absolute.starts_with('/') => {
+                    return Some(Source::File(PathBuf::from(absolute)));
+                }
+                Some(_) => Problem::new(value.span(), "`file://` must be followed by an absolute path").hint(
+                    format!("write `file:` and a path relative to {FILE_NAME}, {example}"),
+                ),
+            },
+            Some((scheme, _)) if LATER_SCHEMES.contains(&scheme) => Problem::new(
+                value.span(),
+                format!("sources with the scheme `{scheme}:` are not built yet"),
+            )
+            .hint("download the plugin and name it with `file:`"),
+            Some((scheme, _)) if is_scheme(scheme) => {
+                Problem::new(value.span(), format!("unknown scheme `{scheme}:`"))
+                    .hint("this version knows `file:`")
+            }
+            _ => Problem::new(value.span(), "`source` needs a scheme").hint(format!("write `file:{text}`")),
+        };
+        self.problems.push(problem);
+        None
+    }
+
+    fn version(&mut self, value: &Value<'_>) -> Option<VersionReq> {
+        let text = self.string(value, "`version`")?;
+        VersionReq::parse(text)
+            .map_err(|error| {
+                let problem = Problem::new(
+                    value.span(),
+                    format!("`{text}` is no version requirement: {error}"),
+                );
+                self.problems.push(problem.hint("such as `^1.2` or `=1.2.3`"));
+            })
+            .ok()
+    }
+
+    fn grants(&mut self, value: &Value<'_>) -> Vec<String> {
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(value, "`grant`", "a list such as `[\"exec\"]`");
+            return Vec::new();
+        };
+        let mut grants: Vec<String> = Vec::new();
+        for item in items {
+            let Some(name) = self.string(item, "a grant") else {
+                continue;
+            };
+            if !self.vocabulary.knows(name) {
+                let problem = Problem::new(item.span(), format!("unknown capability `{name}`"));
+                let known: Vec<&str> = self.vocabulary.capabilities().collect();
+                self.problems.push(problem.hint(suggestion(name, &known)));
+            } else if !grants.iter().any(|known| known == name) {
+                grants.push(name.to_owned());
+            }
+        }
+        grants
+    }
+
+    fn limits(&mut self, value: &Value<'_>) -> Limits {
+        let mut limits = Limits::default();
+        let Some(keys) = self.table(value, "`limits`") else {
+            return limits;
+        };
+        for (key, value) in keys {
+            match key.get_ref().as_ref() {
+                "memory" => limits.memory = self.memory(value),
+                "timeout" => limits.timeout = self.timeout(value),
+                unknown => self.unknown_key(key.span(), unknown, LIMIT_KEYS),
+            }
+        }
+        limits
+    }
+
+    fn memory(&mut self, value: &Value<'_>) -> Option<u64> {
+        let text = self.string(value, "`memory`")?;
+        match text.parse::<ByteSize>() {
+            Ok(size) if size.as_u64() > 0 => Some(size.as_u64()),
+            _ => {
+                let problem = Problem::new(value.span(), format!("`{text}` is no size"));
+                self.problems.push(problem.hint("such as `\"128MiB\"`"));
+                None
+            }
+        }
+    }
+
+    fn timeout(&mut self, value: &Value<'_>) -> Option<Duration> {
+        let text = self.string(value, "`timeout`")?;
+        match humantime::parse_duration(text) {
+            Ok(timeout) if !timeout.is_zero() => Some(timeout),
+            _ => {
+                let problem = Problem::new(value.span(), format!("`{text}` is no duration"));
+                self.problems.push(problem.hint("such as `\"10m\"`"));
+                None
+            }
+        }
+    }
+
+    fn table<'t, 'i>(&mut self, value: &'t Value<'i>, what: &str) -> Option<&'t DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(value, what, "a table");
+        }
+        table
+    }
+
+    fn string<'t>(&mut self, value: &'t Value<'_>, what: &str) -> Option<&'t str> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong_type(value, what, "a string");
+        }
+        text
+    }
+
+    fn wrong_type(&mut self, value: &Value<'_>, what: &str, expected: &str) {
+        let found = value.get_ref().type_str();
+        self.problems.push(Problem::new(
+            value.span(),
+            format!("{what} must be {expected}, not {found}"),
+        ));
+    }
+
+    fn unknown_key(&mut self, at: Range<usize>, key: &str, known: &[&str]) {
+        self.problems
+            .push(Problem::new(at, format!("unknown key `{key}`")).hint(suggestion(key, known)));
+    }
+}
+
+/// A scheme as RFC 3986 §3.1 has it, of at least two letters, so that `C:\x` is none.
+fn is_scheme(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+fn suggestion(name: &str, known: &[&str]) -> String {
+    match closest(name, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!(
+            "known are {}",
+            known
+                .iter()
+                .map(|k| format!("`{k}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
+fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()).div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::tests::VOCABULARY;
+
+    fn problems(text: &str) -> String {
+        let problems = parse(text, &VOCABULARY).unwrap_err();
+        let lines = problems.into_iter().map(|p| {
+            let hint = p.hint.map(|hint| format!("\n    {hint}")).unwrap_or_default();
+            format!("`{}`: {}{hint}", &text[p.span], p.message)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn everything_a_plugin_can_have() {
+        let text = r#"
+            [plugins.hardening]
+            source = "file:plugins/hardening.wasm"
+            version = "^1.2"
+            grant = ["exec", "prompt"]
+            limits = { memory = "128MiB", timeout = "10m" }
+            [plugins.shell-local]
+            grant = ["host-exec"]
+        "#;
+        let plugins = parse(text, &VOCABULARY).unwrap();
+        assert_eq!(plugins.len(), 2);
+        assert_eq!(
+            plugins[0].source,
+            Some(Source::File("plugins/hardening.wasm".into()))
+        );
+        assert_eq!(plugins[0].limits.memory, Some(128 << 20));
+        assert_eq!(plugins[0].limits.timeout, Some(Duration::from_secs(600)));
+        assert_eq!(plugins[0].grant, ["exec", "prompt"]);
+        assert!(
+            plugins[0]
+                .version
+                .as_ref()
+                .unwrap()
+                .matches(&semver::Version::new(1, 3, 0))
+        );
+        assert_eq!(plugins[1].source, None);
+        assert_eq!(plugins[1].grant, ["host-exec"]);
+    }
+
+    #[test]
+    fn all_mistakes_at_once_each_at_its_place() {
+        insta::assert_snapshot!(problems(
+            r#"
+            plugin = 1
+            [plugins.a]
+            sorce = "file:a.wasm"
+            [plugins.b]
+            source = "plugins/b.wasm"
+            grant = ["host-exce", "exec", 3]
+            limits = { memory = "much", timeot = "10m" }
+            [plugins.shell]
+            source = "file:shell.wasm"
+            [plugins.c]
+            source = "oci://ghcr.io/acme/c"
+            version = "one"
+            [plugins.d]
+            source = "ftp:d"
+            [plugins.shel]
+            grant = "exec"
+            "#
+        ), @r#"
+        `plugin`: unknown key `plugin`
+            did you mean `plugins`?
+        `sorce`: unknown key `sorce`
+            did you mean `source`?
+        `a`: `a` has no `source`, and Kilnbox brings no such plugin
+            say where it is, such as `source = "file:plugins/NAME.wasm"`
+        `"plugins/b.wasm"`: `source` needs a scheme
+            write `file:plugins/b.wasm`
+        `"host-exce"`: unknown capability `host-exce`
+            did you mean `host-exec`?
+        `3`: a grant must be a string, not integer
+        `"much"`: `much` is no size
+            such as `"128MiB"`
+        `timeot`: unknown key `timeot`
+            did you mean `timeout`?
+        `source`: `shell` is part of Kilnbox and cannot be redefined
+            give the plugin another name, and use that in the template
+        `"oci://ghcr.io/acme/c"`: sources with the scheme `oci:` are not built yet
+            download the plugin and name it with `file:`
+        `"one"`: `one` is no version requirement: unexpected character 'o' while parsing major version number
+            such as `^1.2` or `=1.2.3`
+        `"ftp:d"`: unknown scheme `ftp:`
+            this version knows `file:`
+        `"exec"`: `grant` must be a list such as `["exec"]`, not string
+        `shel`: `shel` has no `source`, and Kilnbox brings no such plugin
+            did you mean `shell`?
+        "#);
+    }
+
+    #[test]
+    fn broken_toml_shows_the_place() {
+        insta::assert_snapshot!(problems("[plugins.a\nsource = 1"), @"``: unclosed table, expected `]`");
+    }
+
+    #[test]
+    fn file_sources() {
+        let source = |text: &str| {
+            parse(&format!("[plugins.a]\nsource = \"{text}\""), &VOCABULARY)
+                .map(|plugins| plugins[0].source.clone())
+        };
+        assert_eq!(
+            source("file:a.wasm").unwrap(),
+            Some(Source::File("a.wasm".into()))
+        );
+        assert_eq!(
+            source("file:/opt/a.wasm").unwrap(),
+            Some(Source::File("/opt/a.wasm".into()))
+        );
+        assert_eq!(
+            source("file:///opt/a.wasm").unwrap(),
+            Some(Source::File("/opt/a.wasm".into()))
+        );
+        for refused in [
+            "file:",
+            "file://host/a.wasm",
+            "a.wasm",
+            "https://example.com/a.wasm",
+        ] {
+            assert!(source(refused).is_err(), "{refused}");
+        }
+    }
+}

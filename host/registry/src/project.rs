@@ -1,0 +1,306 @@
+//! The `kilnbox.toml` of one project and the plugins behind it.
+//!
+//! The bytes of every plugin are read when the project is opened, once: what was shown and accepted is what runs,
+//! even if the file changes meanwhile.
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Error, Unaccepted,
+    manifest::{self, FILE_NAME},
+    plugin::{Limits, Plugin, Source},
+    trust::Acceptance,
+};
+
+/// Largest `kilnbox.toml`, in bytes.
+const MANIFEST_SIZE: u64 = 1 << 20;
+/// Largest component, in bytes; the sandbox has a limit of its own.
+const COMPONENT_SIZE: u64 = 256 << 20;
+
+/// The names a `kilnbox.toml` may use, as the sandbox and the bundle define them.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary<'v> {
+    /// Components that come with Kilnbox.
+    pub first_party: &'v [&'v str],
+    /// Capabilities that every component has.
+    pub by_default: &'v [&'v str],
+    /// Capabilities that must be granted, and accepted.
+    pub on_request: &'v [&'v str],
+}
+
+impl<'v> Vocabulary<'v> {
+    pub(crate) fn knows(&self, capability: &str) -> bool {
+        self.capabilities().any(|known| known == capability)
+    }
+
+    pub(crate) fn capabilities(&self) -> impl Iterator<Item = &'v str> {
+        self.by_default.iter().chain(self.on_request).copied()
+    }
+}
+
+/// A `kilnbox.toml` without mistakes, and the bytes of its plugins.
+#[derive(Clone, Debug)]
+pub struct Project {
+    path: PathBuf,
+    digest: String,
+    plugins: Vec<(Plugin, Option<Arc<[u8]>>)>,
+    beyond_default: Vec<(String, String)>,
+}
+
+/// A plugin whose grants count.
+#[derive(Clone, Debug)]
+pub struct GrantedPlugin {
+    /// The name in templates.
+    pub name: String,
+    /// The component; absent for Kilnbox's own.
+    pub bytes: Option<Arc<[u8]>>,
+    /// The file they were read from, for messages.
+    pub file: Option<PathBuf>,
+    /// Capabilities granted, beyond the default or not.
+    pub grant: Vec<String>,
+    /// The versions that may be used.
+    pub version: Option<semver::VersionReq>,
+    /// Limits other than the default ones.
+    pub limits: Limits,
+}
+
+impl Project {
+    /// Opens the `kilnbox.toml` in `folder`; none where there is no such file.
+    pub fn open(folder: &Path, vocabulary: &Vocabulary<'_>) -> Result<Option<Self>, Error> {
+        // Absolute and without links, so that the acceptance of one project is not taken for another's.
+        let folder = folder.canonicalize().map_err(Error::io("opening", folder))?;
+        let path = folder.join(FILE_NAME);
+        let text = match read(&path, MANIFEST_SIZE) {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            read => read?,
+        };
+        let text = String::from_utf8(text).map_err(|error| Error::Io {
+            action: "reading",
+            path: path.clone(),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+        })?;
+        let plugins = match manifest::parse(&text, vocabulary) {
+            Ok(plugins) => plugins,
+            Err(problems) => return Err(Error::Manifest { path, text, problems }),
+        };
+
+        let mut digest = Sha256::new_with_prefix(Sha256::digest(&text));
+        let mut beyond_default = Vec::new();
+        let mut loaded = Vec::with_capacity(plugins.len());
+        for mut plugin in plugins {
+            let bytes = match &mut plugin.source {
+                None => None,
+                Some(Source::File(file)) => {
+                    *file = folder.join(&*file);
+                    Some(read(file, COMPONENT_SIZE)?)
+                }
+            };
+            let wanted = plugin
+                .grant
+                .iter()
+                .filter(|name| vocabulary.on_request.contains(&name.as_str()));
+            let before = beyond_default.len();
+            beyond_default.extend(wanted.map(|name| (plugin.name.clone(), name.clone())));
+            if beyond_default.len() > before {
+                // The acceptance holds for these bytes only: a plugin with power must not change behind its name.
+                if let Some(bytes) = &bytes {
+                    digest.update(Sha256::digest(bytes));
+                }
+            }
+            loaded.push((plugin, bytes.map(Arc::from)));
+        }
+        Ok(Some(Self {
+            path,
+            digest: format!("{:x}", digest.finalize()),
+            plugins: loaded,
+            beyond_default,
+        }))
+    }
+
+    /// The file, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// SHA-256 over the file and over every plugin that wants more than the default, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The plugins, in the order of the file.
+    pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
+        self.plugins.iter().map(|(plugin, _)| plugin)
+    }
+
+    /// The bytes of a plugin, for looking at it: nothing is granted by that.
+    pub fn bytes(&self, name: &str) -> Option<Arc<[u8]>> {
+        self.plugins
+            .iter()
+            .find(|(plugin, _)| plugin.name == name)?
+            .1
+            .clone()
+    }
+
+    /// Plugin and capability wherever more than the default is granted.
+    pub fn beyond_default(&self) -> &[(String, String)] {
+        &self.beyond_default
+    }
+
+    /// The plugins with their grants, if nothing is granted beyond the default or the user accepted it.
+    pub fn granted(&self, acceptance: &Acceptance<'_>) -> Result<Vec<GrantedPlugin>, Error> {
+        if !self.beyond_default.is_empty() && !acceptance.covers(self)? {
+            return Err(Error::Unaccepted(Unaccepted {
+                path: self.path.clone(),
+                grants: self.beyond_default.clone(),
+                changed: acceptance.covered_before(self)?,
+            }));
+        }
+        let granted = self.plugins.iter().map(|(plugin, bytes)| GrantedPlugin {
+            name: plugin.name.clone(),
+            bytes: bytes.clone(),
+            file: plugin.source.as_ref().map(|Source::File(file)| file.clone()),
+            grant: plugin.grant.clone(),
+            version: plugin.version.clone(),
+            limits: plugin.limits,
+        });
+        Ok(granted.collect())
+    }
+}
+
+/// Reads a whole file up to a limit.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::io("reading", path))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("reading", path))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::TrustStore;
+
+    pub(crate) const VOCABULARY: Vocabulary<'static> = Vocabulary {
+        first_party: &["shell", "file", "shell-local"],
+        by_default: &["exec", "upload"],
+        on_request: &["connection", "host-exec", "prompt"],
+    };
+
+    fn project(text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE_NAME), text).unwrap();
+        fs::write(folder.path().join("tool.wasm"), b"first").unwrap();
+        folder
+    }
+
+    fn open(folder: &Path) -> Project {
+        Project::open(folder, &VOCABULARY).unwrap().unwrap()
+    }
+
+    const POWERFUL: &str = "[plugins.tool]\nsource = \"file:tool.wasm\"\ngrant = [\"host-exec\"]\n";
+
+    #[test]
+    fn no_file_is_no_project() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Project::open(folder.path(), &VOCABULARY).unwrap().is_none());
+    }
+
+    #[test]
+    fn default_grants_need_no_acceptance() {
+        let folder = project("[plugins.tool]\nsource = \"file:tool.wasm\"\ngrant = [\"exec\"]\n");
+        let config = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(config.path());
+        let granted = open(folder.path())
+            .granted(&Acceptance::Remembered(&store))
+            .unwrap();
+        assert_eq!(granted[0].bytes.as_deref(), Some(b"first".as_slice()));
+    }
+
+    #[test]
+    fn more_than_the_default_counts_only_once_accepted() {
+        let folder = project(POWERFUL);
+        let config = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(config.path());
+        let opened = open(folder.path());
+        let refusal = opened.granted(&Acceptance::Remembered(&store)).unwrap_err();
+        let text = refusal.to_string();
+        assert!(
+            text.contains("grants `host-exec` to `tool` and is not accepted yet"),
+            "{text}"
+        );
+        assert!(refusal.hint().unwrap().contains("`kilnbox trust /"));
+        assert!(refusal.hint().unwrap().contains("`--trust`"));
+
+        assert!(opened.granted(&Acceptance::ThisOnce).is_ok());
+        assert!(
+            opened.granted(&Acceptance::Remembered(&store)).is_err(),
+            "`--trust` must not be remembered"
+        );
+
+        store.accept(&opened).unwrap();
+        assert_eq!(
+            opened.granted(&Acceptance::Remembered(&store)).unwrap()[0].grant,
+            ["host-exec"]
+        );
+    }
+
+    #[test]
+    fn a_change_of_the_file_or_of_a_powerful_plugin_ends_the_acceptance() {
+        let config = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(config.path());
+        for (file, changed) in [
+            (FILE_NAME, format!("{POWERFUL}# more")),
+            ("tool.wasm", "second".to_owned()),
+        ] {
+            let folder = project(POWERFUL);
+            store.accept(&open(folder.path())).unwrap();
+            fs::write(folder.path().join(file), changed).unwrap();
+            let refusal = open(folder.path())
+                .granted(&Acceptance::Remembered(&store))
+                .unwrap_err();
+            assert!(
+                refusal.to_string().contains("was changed since you accepted it"),
+                "{file}: {refusal}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_text_in_another_folder_is_not_accepted() {
+        let config = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(config.path());
+        let (mine, theirs) = (project(POWERFUL), project(POWERFUL));
+        store.accept(&open(mine.path())).unwrap();
+        assert!(
+            open(theirs.path())
+                .granted(&Acceptance::Remembered(&store))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_missing_plugin_is_named() {
+        let folder = project("[plugins.tool]\nsource = \"file:gone.wasm\"\n");
+        let error = Project::open(folder.path(), &VOCABULARY).unwrap_err().to_string();
+        assert!(error.contains("gone.wasm`: No such file"), "{error}");
+    }
+}

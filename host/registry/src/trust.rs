@@ -1,0 +1,180 @@
+//! The memory of what the user accepted: `trusted.json` in the configuration folder, never in a project.
+//!
+//! A project is known by the path of its `kilnbox.toml` and by its digest together: text alone would let a stranger's
+//! repository inherit what was granted to one's own. The file is readable and writable by its owner only, is replaced
+//! at once, and is refused when others could have written to it.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Project};
+
+const FILE_NAME: &str = "trusted.json";
+
+/// Whether grants beyond the default count.
+#[derive(Clone, Copy, Debug)]
+pub enum Acceptance<'s> {
+    /// If the user accepted them before.
+    Remembered(&'s TrustStore),
+    /// Yes, for this run (`--trust`).
+    ThisOnce,
+}
+
+impl Acceptance<'_> {
+    pub(crate) fn covers(&self, project: &Project) -> Result<bool, Error> {
+        match self {
+            Self::Remembered(store) => Ok(store.digest(project.path())?.as_deref() == Some(project.digest())),
+            Self::ThisOnce => Ok(true),
+        }
+    }
+
+    pub(crate) fn covered_before(&self, project: &Project) -> Result<bool, Error> {
+        match self {
+            Self::Remembered(store) => Ok(store.digest(project.path())?.is_some()),
+            Self::ThisOnce => Ok(true),
+        }
+    }
+}
+
+/// The projects the user accepted.
+#[derive(Clone, Debug)]
+pub struct TrustStore {
+    folder: PathBuf,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+struct Trusted {
+    version: u32,
+    /// Path of a `kilnbox.toml` to [`Project::digest`].
+    projects: BTreeMap<String, String>,
+}
+
+impl TrustStore {
+    /// The memory in the user's configuration folder, which need not exist yet.
+    pub fn new(config_dir: &Path) -> Self {
+        Self {
+            folder: config_dir.to_owned(),
+        }
+    }
+
+    /// Remembers a project as it is now. An earlier state of it is forgotten.
+    pub fn accept(&self, project: &Project) -> Result<(), Error> {
+        let mut trusted = self.load()?;
+        trusted.version = 1;
+        trusted
+            .projects
+            .insert(key(project.path()), project.digest().to_owned());
+        self.save(&trusted)
+    }
+
+    fn digest(&self, path: &Path) -> Result<Option<String>, Error> {
+        Ok(self.load()?.projects.remove(&key(path)))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(FILE_NAME)
+    }
+
+    fn load(&self) -> Result<Trusted, Error> {
+        let path = self.path();
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trusted::default()),
+            read => read.map_err(Error::io("reading", &path))?,
+        };
+        if exposed(&path).map_err(Error::io("reading", &path))? {
+            return Err(Error::TrustExposed { path });
+        }
+        serde_json::from_slice(&text).map_err(|source| Error::TrustDamaged { path, source })
+    }
+
+    fn save(&self, trusted: &Trusted) -> Result<(), Error> {
+        let path = self.path();
+        make_private(&self.folder).map_err(Error::io("making", &self.folder))?;
+        let text = serde_json::to_vec_pretty(trusted).map_err(|source| Error::TrustDamaged {
+            path: path.clone(),
+            source,
+        })?;
+        // `NamedTempFile` is made with mode 0600.
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            file.write_all(&text)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map(drop).map_err(|error| error.error)
+        };
+        write().map_err(Error::io("writing", &path))
+    }
+}
+
+fn key(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(unix)]
+fn exposed(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o022 != 0)
+}
+
+#[cfg(not(unix))]
+fn exposed(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::project::tests::VOCABULARY;
+
+    fn accepted() -> (tempfile::TempDir, TrustStore, Project) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("kilnbox.toml"),
+            "[plugins.shell-local]\ngrant = [\"host-exec\"]\n",
+        )
+        .unwrap();
+        let store = TrustStore::new(&folder.path().join("config/kilnbox"));
+        let project = Project::open(folder.path(), &VOCABULARY).unwrap().unwrap();
+        store.accept(&project).unwrap();
+        (folder, store, project)
+    }
+
+    #[test]
+    fn the_memory_is_the_owners_alone() {
+        let (_folder, store, _) = accepted();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&store.path()), 0o600);
+        assert_eq!(mode(&store.folder), 0o700);
+    }
+
+    #[test]
+    fn a_memory_others_could_write_is_refused() {
+        let (_folder, store, project) = accepted();
+        fs::set_permissions(store.path(), fs::Permissions::from_mode(0o666)).unwrap();
+        let error = project.granted(&Acceptance::Remembered(&store)).unwrap_err();
+        assert!(matches!(error, Error::TrustExposed { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_memory_is_an_error_and_not_a_no() {
+        let (_folder, store, project) = accepted();
+        fs::write(store.path(), "{").unwrap();
+        let error = project.granted(&Acceptance::Remembered(&store)).unwrap_err();
+        assert!(matches!(error, Error::TrustDamaged { .. }), "{error}");
+    }
+}

@@ -1,0 +1,303 @@
+//! Compiled code on disk, so that a component is compiled once per machine and not once per run.
+//!
+//! An entry is native code that will be executed, so the folder must belong to this user alone (mode 0700), or the
+//! cache is not used. The name of an entry holds the digest of the component and a hash of everything that shapes the
+//! code, the engine's full version among it: wasmtime itself would accept code of another patch release, which a fix
+//! of its code generator would then not reach. Each entry starts with the SHA-256 of the rest.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    hash::{Hash, Hasher},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, DirBuilder, DirBuilderExt, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt},
+};
+use sha2::{Digest, Sha256};
+use wasmtime::{Engine, component::Component};
+
+/// Entries kept; the oldest go when a new one is written.
+const ENTRIES: usize = 64;
+/// Largest entry that is read back, in bytes.
+const ENTRY_SIZE: u64 = 512 * 1024 * 1024;
+const DIGEST: usize = 32;
+
+/// A folder of compiled components.
+pub(crate) struct Cache {
+    dir: Dir,
+    path: PathBuf,
+    /// Names the engine's settings and full version.
+    engine: String,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The folder cannot be trusted with code.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CacheError {
+    #[error("`{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("`{}` must belong to you and be closed to others (mode 0700); it has owner {owner}, mode {mode:04o}", path.display())]
+    Open { path: PathBuf, owner: u32, mode: u32 },
+}
+
+impl Cache {
+    /// Opens the folder, made if missing.
+    pub(crate) fn open(path: &Path, engine: &Engine) -> Result<Self, CacheError> {
+        let io = |source| CacheError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(io)?;
+        }
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let name = path
+            .file_name()
+            .ok_or_else(|| io(io::ErrorKind::InvalidInput.into()))?;
+        let parent = Dir::open_ambient_dir(parent, ambient_authority()).map_err(io)?;
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700);
+        match parent.create_dir_with(name, &builder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io(error)),
+            _ => {}
+        }
+        let dir = parent.open_dir(name).map_err(io)?;
+        // The opened folder is asked, not its name, so that it cannot be exchanged in between.
+        let metadata = dir.dir_metadata().map_err(io)?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if metadata.uid() != rustix::process::geteuid().as_raw() || mode & 0o077 != 0 {
+            return Err(CacheError::Open {
+                path: path.to_owned(),
+                owner: metadata.uid(),
+                mode,
+            });
+        }
+        let mut hasher = HashBySha(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let hash = hasher.0.finalize();
+        let engine = hex(hash.get(..16).unwrap_or(&hash));
+        Ok(Self {
+            dir,
+            path: path.to_owned(),
+            engine,
+        })
+    }
+
+    /// The compiled component with this digest, if it is there and whole.
+    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let name = self.entry(digest);
+        match self.read(&name) {
+            Ok(Some(code)) => {
+                // SAFETY: the bytes are what `store` wrote: they carry the digest they were written with, and lie in a
+                // folder that only this user can write, who could as well change the program itself.
+                #[expect(
+                    unsafe_code,
+                    reason = "compiled code can only be loaded on trust, see the module's text"
+                )]
+                let component = unsafe { Component::deserialize(engine, code) };
+                component
+                    .inspect_err(|error| tracing::warn!(%name, "unusable compiled component: {error:#}"))
+                    .ok()
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%name, "compiled component not used: {error}");
+                None
+            }
+        }
+    }
+
+    /// Keeps a compiled component. Failing to is not an error of the build.
+    pub(crate) fn store(&self, digest: &str, component: &Component) {
+        let name = self.entry(digest);
+        let written = component
+            .serialize()
+            .map_err(|error| io::Error::other(format!("{error:#}")))
+            .and_then(|code| self.write(&name, &code));
+        if let Err(error) = written.and_then(|()| self.prune()) {
+            tracing::warn!(path = %self.path.display(), "compiled component not kept: {error}");
+        }
+    }
+
+    fn entry(&self, digest: &str) -> String {
+        format!("{digest}-{}.cwasm", self.engine)
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let file = match self.dir.open(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        if file.metadata()?.len() > ENTRY_SIZE {
+            return Err(io::Error::other("too large"));
+        }
+        let mut code = Vec::new();
+        file.take(ENTRY_SIZE).read_to_end(&mut code)?;
+        let body = code.split_off(code.len().min(DIGEST));
+        if Sha256::digest(&body).as_slice() == code {
+            Ok(Some(body))
+        } else {
+            Err(io::Error::other("damaged"))
+        }
+    }
+
+    fn write(&self, name: &str, code: &[u8]) -> io::Result<()> {
+        // Two processes may write the same entry at once; each has its own temporary file and both contents are good.
+        let temporary = format!("{name}.{}.new", std::process::id());
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = self.dir.open_with(&temporary, &options)?;
+        file.write_all(&Sha256::digest(code))?;
+        file.write_all(code)?;
+        file.sync_all()?;
+        self.dir.rename(&temporary, &self.dir, name)
+    }
+
+    fn prune(&self) -> io::Result<()> {
+        let mut entries: Vec<(SystemTime, OsString)> = Vec::new();
+        for entry in self.dir.entries()? {
+            let entry = entry?;
+            let modified = entry.metadata()?.modified()?.into_std();
+            entries.push((modified, entry.file_name()));
+        }
+        entries.sort();
+        for (_, name) in entries.iter().rev().skip(ENTRIES) {
+            self.dir.remove_file(name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Takes what a value feeds its hasher, so that the key is as strong as the digest.
+struct HashBySha(Sha256);
+
+impl Hasher for HashBySha {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        digest
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    const COMPONENT: &str = "(component (core module (func (export \"f\"))))";
+
+    fn engine() -> Engine {
+        Engine::new(&kilnbox_wasm::config()).unwrap()
+    }
+
+    fn only_entry(path: &Path) -> PathBuf {
+        let entries: Vec<PathBuf> = std::fs::read_dir(path)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        entries.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn what_was_stored_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine();
+        let path = folder.path().join("a").join("compiled");
+        let cache = Cache::open(&path, &engine).unwrap();
+        assert!(cache.load(&engine, "d1").is_none());
+        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
+        cache.store("d1", &component);
+        assert!(cache.load(&engine, "d1").is_some());
+        assert!(cache.load(&engine, "d2").is_none());
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        assert_eq!(
+            std::fs::metadata(only_entry(&path)).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn a_damaged_entry_is_not_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine();
+        let path = folder.path().join("compiled");
+        let cache = Cache::open(&path, &engine).unwrap();
+        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
+        cache.store("d1", &component);
+        let entry = only_entry(&path);
+        let whole = std::fs::read(&entry).unwrap();
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for damaged in [&flipped[..], &whole[..whole.len() / 2], b"", b"native code"] {
+            std::fs::write(&entry, damaged).unwrap();
+            assert!(cache.load(&engine, "d1").is_none());
+        }
+        cache.store("d1", &component);
+        assert!(cache.load(&engine, "d1").is_some());
+    }
+
+    #[test]
+    fn a_folder_open_to_others_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("compiled");
+        std::fs::create_dir(&path).unwrap();
+        for mode in [0o777, 0o750, 0o705] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert!(
+                matches!(Cache::open(&path, &engine()), Err(CacheError::Open { .. })),
+                "{mode:o}"
+            );
+        }
+    }
+
+    #[test]
+    fn old_entries_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine();
+        let path = folder.path().join("compiled");
+        let cache = Cache::open(&path, &engine).unwrap();
+        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
+        for number in 0..ENTRIES + 5 {
+            cache.store(&format!("d{number}"), &component);
+        }
+        assert_eq!(std::fs::read_dir(&path).unwrap().count(), ENTRIES);
+    }
+}

@@ -1,0 +1,332 @@
+//! A component made ready: checked, compiled, linked and asked what it is.
+//!
+//! The order is the safety: size, validity and imports are read before anything is compiled, grants are compared
+//! before anything is linked, and only then does the component's first instruction run, in `describe`.
+
+use std::{borrow::Cow, fmt, io::Read as _, path::Path, sync::Arc};
+
+use kilnbox_engine::{LoadError, Prompt, StepKind};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Engine,
+    component::{Component, InstancePre, Linker},
+};
+
+use crate::{
+    Limits,
+    bindings::{exports::kilnbox::plugin as exports, kilnbox::plugin::types},
+    cache::{Cache, hex},
+    grants::{Capability, Grants},
+    host,
+    imports::{self, Border, BorderError},
+    source::{Code, ComponentSource},
+    store::State,
+};
+
+/// What all components of a sandbox share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) prompt: Option<Arc<dyn Prompt>>,
+    pub(crate) compiling: Semaphore,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("limits", &self.limits)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A component that can be instantiated any number of times.
+pub(crate) struct Ready {
+    pub(crate) name: String,
+    pub(crate) third_party: bool,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) run: RunExport,
+    pub(crate) validator: Option<exports::validator::GuestIndices>,
+    pub(crate) info: Info,
+}
+
+/// The export that does the work.
+pub(crate) enum RunExport {
+    Provisioner(exports::provisioner::GuestIndices),
+    PostProcessor(exports::post_processor::GuestIndices),
+}
+
+/// The answer of `describe`, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Info {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) schema: Json,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready")
+            .field("name", &self.name)
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says which component is not usable.
+#[derive(Clone, Copy)]
+pub(crate) struct Invalid<'a>(pub(crate) &'a str);
+
+impl Invalid<'_> {
+    pub(crate) fn because(self, reason: impl Into<String>) -> LoadError {
+        LoadError::Invalid {
+            name: self.0.to_owned(),
+            reason: reason.into(),
+            hint: None,
+        }
+    }
+
+    fn border(self, error: &BorderError) -> LoadError {
+        LoadError::Invalid {
+            name: self.0.to_owned(),
+            reason: error.to_string(),
+            hint: error.hint(),
+        }
+    }
+}
+
+impl Ready {
+    /// Makes a component ready, or says why it must not run.
+    pub(crate) async fn load(shared: Arc<Shared>, source: &ComponentSource) -> Result<Self, LoadError> {
+        let invalid = Invalid(&source.name);
+        let bytes = bytes(&source.code, shared.limits.component_size, invalid).await?;
+        let third_party = source.code.third_party();
+        let border = if third_party {
+            check(bytes.clone(), invalid).await?
+        } else {
+            read_border(&bytes, invalid)?
+        };
+        if border.kind != source.kind {
+            return Err(invalid.because(format!(
+                "is a {}, not a {}",
+                border.kind.as_str(),
+                source.kind.as_str()
+            )));
+        }
+        let missing = border.missing(&source.grants);
+        if !missing.is_empty() {
+            return Err(LoadError::Denied {
+                name: source.name.clone(),
+                capabilities: missing
+                    .iter()
+                    .map(|capability| capability.name().to_owned())
+                    .collect(),
+                grant: source.grants.lines(&source.name, &missing),
+            });
+        }
+        let component = compiled(&shared, &source.code, bytes, invalid).await?;
+        Self::link(shared, source, component, &border).await
+    }
+
+    /// Looks at a component that need not be granted anything: every capability refuses while it is described.
+    pub(crate) async fn look(
+        shared: Arc<Shared>,
+        source: &ComponentSource,
+    ) -> Result<(Self, Arc<[u8]>, Border), LoadError> {
+        let invalid = Invalid(&source.name);
+        let bytes = bytes(&source.code, shared.limits.component_size, invalid).await?;
+        let border = check(bytes.clone(), invalid).await?;
+        let component = compiled(&shared, &source.code, bytes.clone(), invalid).await?;
+        let source = ComponentSource {
+            grants: Grants::everything(),
+            kind: border.kind,
+            ..source.clone()
+        };
+        let ready = Self::link(shared, &source, component, &border).await?;
+        Ok((ready, bytes, border))
+    }
+
+    async fn link(
+        shared: Arc<Shared>,
+        source: &ComponentSource,
+        component: Component,
+        border: &Border,
+    ) -> Result<Self, LoadError> {
+        let invalid = Invalid(&source.name);
+        let wrong = |error: wasmtime::Error| invalid.because(format!("does not fit the contract: {error:#}"));
+        let mut linker = Linker::new(&shared.engine);
+        host::link(&mut linker, &source.grants).map_err(wrong)?;
+        let pre = linker.instantiate_pre(&component).map_err(wrong)?;
+        let plugin = exports::plugin::GuestIndices::new(&pre).map_err(wrong)?;
+        let run = match source.kind {
+            StepKind::Provisioner => {
+                RunExport::Provisioner(exports::provisioner::GuestIndices::new(&pre).map_err(wrong)?)
+            }
+            StepKind::PostProcessor => {
+                RunExport::PostProcessor(exports::post_processor::GuestIndices::new(&pre).map_err(wrong)?)
+            }
+        };
+        let validator = match border.validates {
+            true => Some(exports::validator::GuestIndices::new(&pre).map_err(wrong)?),
+            false => None,
+        };
+        let name = source.name.clone();
+        let answer = crate::run::ask(&shared, &pre, &name, "describe", async |store, instance| {
+            plugin.load(&mut *store, instance)?.call_describe(store).await
+        });
+        let answer = answer.await.map_err(|reason| invalid.because(reason))?;
+        let info = Info::read(answer, source.kind, shared.limits.schema)
+            .map_err(|reason| invalid.because(reason))?;
+        let third_party = source.code.third_party();
+        Ok(Self {
+            name,
+            third_party,
+            shared,
+            pre,
+            run,
+            validator,
+            info,
+        })
+    }
+}
+
+impl Info {
+    fn read(answer: types::Info, kind: StepKind, longest: usize) -> Result<Self, String> {
+        let said = match answer.kind {
+            types::Kind::Provisioner => StepKind::Provisioner,
+            types::Kind::PostProcessor => StepKind::PostProcessor,
+        };
+        if said != kind {
+            return Err(format!(
+                "calls itself a {}, and exports a {}",
+                said.as_str(),
+                kind.as_str()
+            ));
+        }
+        if answer.schema.len() > longest {
+            return Err(format!("its schema is larger than {} KiB", longest >> 10));
+        }
+        let schema: Json = serde_json::from_str(&answer.schema)
+            .map_err(|error| format!("its schema is not JSON: {error}"))?;
+        if !schema.is_object() {
+            return Err("its schema is not a JSON object".to_owned());
+        }
+        Ok(Self {
+            name: answer.name,
+            version: answer.version,
+            schema,
+        })
+    }
+}
+
+/// Reads the component, no more of it than may be.
+async fn bytes(code: &Code, limit: usize, invalid: Invalid<'_>) -> Result<Arc<[u8]>, LoadError> {
+    let bytes: Cow<'_, [u8]> = match code {
+        Code::Bundled { wasm, .. } => Cow::Borrowed(*wasm),
+        Code::Bytes(bytes) => Cow::Borrowed(bytes),
+        Code::File(path) => {
+            let file = path.clone();
+            let read = tokio::task::spawn_blocking(move || read_file(&file, limit)).await;
+            let read = read.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            Cow::Owned(read.map_err(|error| LoadError::Invalid {
+                name: invalid.0.to_owned(),
+                reason: format!("`{}`: {error}", path.display()),
+                hint: Some("correct `source` of the plugin in `kilnbox.toml`".to_owned()),
+            })?)
+        }
+    };
+    if bytes.len() > limit {
+        return Err(invalid.because(format!("is larger than {} MiB", limit >> 20)));
+    }
+    Ok(bytes.into())
+}
+
+fn read_file(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Validates every byte, then reads the border.
+async fn check(bytes: Arc<[u8]>, invalid: Invalid<'_>) -> Result<Border, LoadError> {
+    let checked = tokio::task::spawn_blocking(move || {
+        // The border first: its refusals are clearer than the validator's.
+        let border = imports::border(&bytes)?;
+        imports::validate(&bytes)?;
+        Ok(border)
+    });
+    let checked = checked
+        .await
+        .map_err(|error| invalid.because(format!("validating it: {error}")))?;
+    checked.map_err(|error| invalid.border(&error))
+}
+
+fn read_border(bytes: &[u8], invalid: Invalid<'_>) -> Result<Border, LoadError> {
+    imports::border(bytes).map_err(|error| invalid.border(&error))
+}
+
+/// Code compiled ahead, or from the cache, or compiled now.
+async fn compiled(
+    shared: &Arc<Shared>,
+    code: &Code,
+    bytes: Arc<[u8]>,
+    invalid: Invalid<'_>,
+) -> Result<Component, LoadError> {
+    if let Code::Bundled {
+        ahead: Some(ahead), ..
+    } = code
+    {
+        // SAFETY: `Code::Bundled` promises that these bytes came from this program's own build; they lie in its
+        // read-only data.
+        #[expect(
+            unsafe_code,
+            reason = "compiled code can only be loaded on trust, and this is our own"
+        )]
+        match unsafe { Component::deserialize(&shared.engine, ahead) } {
+            Ok(component) => return Ok(component),
+            // For example a processor that lacks what the target's baseline promises: compiled here it runs.
+            Err(error) => tracing::warn!(name = invalid.0, "code compiled ahead not used: {error:#}"),
+        }
+    }
+    let permit = shared.compiling.acquire().await;
+    let (shared, name) = (Arc::clone(shared), invalid.0.to_owned());
+    let compiled = tokio::task::spawn_blocking(move || {
+        let digest = hex(&Sha256::digest(&bytes));
+        if let Some(component) = shared
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.load(&shared.engine, &digest))
+        {
+            return Ok(component);
+        }
+        let started = std::time::Instant::now();
+        let component = Component::from_binary(&shared.engine, &bytes)?;
+        tracing::debug!(name, took = ?started.elapsed(), "compiled");
+        if let Some(cache) = &shared.cache {
+            cache.store(&digest, &component);
+        }
+        Ok::<_, wasmtime::Error>(component)
+    });
+    let compiled = compiled
+        .await
+        .map_err(|error| invalid.because(format!("compiling it: {error}")))?;
+    drop(permit);
+    compiled.map_err(|error| invalid.because(format!("compiling it: {error:#}")))
+}
+
+/// The names of capabilities, in the contract's order.
+pub(crate) fn names(border: &Border) -> Vec<String> {
+    Capability::ALL
+        .into_iter()
+        .filter(|capability| border.capabilities.contains(capability))
+        .map(|capability| capability.name().to_owned())
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! How a host function says no: an error that the guest gets to see, or a trap that ends it.
+
+use kilnbox_engine::CommunicatorError;
+use wasmtime::component::ResourceTableError;
+
+use crate::bindings::kilnbox::plugin::types::{Error, ErrorCode};
+
+/// Why a call of the guest did not succeed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Handed to the guest.
+    Guest(Error),
+    /// The guest broke a rule that no honest one can break.
+    Trap(wasmtime::Error),
+}
+
+impl Failure {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Guest(Error {
+            code,
+            message: message.into(),
+            context: Vec::new(),
+        })
+    }
+
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Denied, message)
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Invalid, message)
+    }
+
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Limit, message)
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Self::new(ErrorCode::Cancelled, "cancelled")
+    }
+
+    pub(crate) fn timeout(after: std::time::Duration) -> Self {
+        Self::new(
+            ErrorCode::Timeout,
+            format!("timed out after {}", humantime::format_duration(after)),
+        )
+    }
+
+    /// A local file, as the user wrote it.
+    pub(crate) fn local(path: &str, error: &std::io::Error) -> Self {
+        let code = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorCode::NotFound,
+            std::io::ErrorKind::InvalidInput => ErrorCode::Invalid,
+            _ => ErrorCode::Other,
+        };
+        Self::new(code, format!("`{path}`: {error}"))
+    }
+}
+
+impl From<wasmtime::Error> for Failure {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Trap(error)
+    }
+}
+
+impl From<ResourceTableError> for Failure {
+    fn from(error: ResourceTableError) -> Self {
+        match error {
+            ResourceTableError::Full => Self::limit("too many handles are held at the same time"),
+            other => Self::Trap(other.into()),
+        }
+    }
+}
+
+impl From<CommunicatorError> for Failure {
+    fn from(error: CommunicatorError) -> Self {
+        let code = match &error {
+            CommunicatorError::Connection(_) => ErrorCode::Connection,
+            CommunicatorError::Remote { .. } | CommunicatorError::Hostile(_) => ErrorCode::Remote,
+            CommunicatorError::Local { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                ErrorCode::NotFound
+            }
+            CommunicatorError::Local { .. } => ErrorCode::Other,
+            CommunicatorError::NotUtf8(_) => ErrorCode::Invalid,
+            CommunicatorError::Unsupported(_) => ErrorCode::Other,
+            CommunicatorError::TimedOut { .. } => ErrorCode::Timeout,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,62 @@
+//! `download`: files and folders of the instance, to where the user said. The bytes never pass through the guest.
+
+use tokio::io::AsyncWriteExt as _;
+use wasmtime::component::Resource;
+
+use super::{outputs::Output, progress::Transfer, types::Instance};
+use crate::{bindings::kilnbox::plugin::download::Host, failure::Failure, store::State};
+
+impl Host for State {
+    async fn file(
+        &mut self,
+        instance: Resource<Instance>,
+        path: String,
+        to: Resource<Output>,
+    ) -> Result<u64, Failure> {
+        let on = self.instance(&instance)?;
+        let run = self.running()?.clone();
+        let output = self.table.get(&to)?.clone();
+        let written = output.written.clone();
+        let local = |error: std::io::Error| Failure::local(&written, &error);
+        let transfer = Transfer::new(&run.job.events, &path);
+        let replacement = self
+            .patience
+            .block(move || output.begin(None))
+            .await?
+            .map_err(local)?;
+        let mut file = tokio::fs::File::from_std(replacement.file().map_err(local)?);
+        let bytes = self
+            .patience
+            .wait(on.download(&path, &mut file, &transfer))
+            .await??;
+        file.flush().await.map_err(local)?;
+        drop(file);
+        self.patience
+            .block(move || replacement.commit(&run.written))
+            .await?
+            .map_err(local)?;
+        transfer.finished(bytes);
+        Ok(bytes)
+    }
+
+    async fn directory(
+        &mut self,
+        instance: Resource<Instance>,
+        path: String,
+        to: Resource<Output>,
+    ) -> Result<u64, Failure> {
+        let on = self.instance(&instance)?;
+        let run = self.running()?.clone();
+        let output = self.table.get(&to)?.clone();
+        let written = output.written.clone();
+        let transfer = Transfer::new(&run.job.events, &path);
+        let folder = self.patience.block(move || output.folder()).await?;
+        let folder = folder.map_err(|error| Failure::local(&written, &error))?;
+        let bytes = self
+            .patience
+            .wait(on.download_tree(&path, &folder, &transfer))
+            .await??;
+        transfer.finished(bytes);
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,510 @@
+//! `exec`: commands on the instance.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
+use tokio::io::AsyncReadExt as _;
+use wasmtime::component::Resource;
+
+use super::{
+    assets::Asset,
+    output_forwarding::{Capture, Sink},
+    types::Instance,
+};
+use crate::{
+    bindings::kilnbox::plugin::{
+        exec::{Event, Host, HostCommand, HostOutcome, HostProcess},
+        types,
+    },
+    failure::Failure,
+    memory::Charge,
+    patience::Patience,
+    store::State,
+};
+
+/// Bytes of standard input given at once.
+const CHUNK: usize = 32 * 1024;
+/// How long standard input may stall before output is looked at, and the other way round: neither side waits for the
+/// other for ever.
+const TURN: Duration = Duration::from_millis(20);
+
+/// A command being put together.
+#[derive(Debug)]
+pub struct CommandDraft {
+    command: Command,
+    stdin: Stdin,
+    timeout: Option<Duration>,
+    output: Keep,
+    /// What the host holds of it.
+    held: Charge,
+}
+
+#[derive(Clone, Debug)]
+enum Stdin {
+    None,
+    Bytes(Bytes),
+    Asset(Asset),
+    Open,
+}
+
+/// What becomes of output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keep {
+    Forward,
+    Discard,
+    Capture(usize),
+}
+
+/// How a command or program ended, and its captured output.
+#[derive(Debug)]
+pub struct Outcome {
+    pub(crate) exit: types::Exit,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) truncated: bool,
+    /// The memory of the output.
+    pub(crate) _held: Option<Charge>,
+}
+
+impl Outcome {
+    pub(crate) fn new(exit: types::Exit, captured: Option<Capture>) -> Self {
+        match captured {
+            None => Self {
+                exit,
+                stdout: Vec::new(),
+                stderr: Vec::new(),
+                truncated: false,
+                _held: None,
+            },
+            Some(captured) => Self {
+                exit,
+                stdout: captured.stdout,
+                stderr: captured.stderr,
+                truncated: captured.truncated,
+                _held: Some(captured.held),
+            },
+        }
+    }
+}
+
+/// A command the guest follows by itself. Dropping it ends the command.
+pub struct Running {
+    process: Box<dyn Process>,
+    deadline: Option<(tokio::time::Instant, Duration)>,
+}
+
+impl Running {
+    fn left(&self) -> Option<Duration> {
+        self.deadline
+            .map(|(at, _)| at.saturating_duration_since(tokio::time::Instant::now()))
+    }
+
+    /// A deadline is told as it was set, not as what was left of it.
+    fn late(&self, failure: Failure) -> Failure {
+        match (&failure, self.deadline) {
+            (Failure::Guest(error), Some((_, limit))) if error.code == types::ErrorCode::Timeout => {
+                Failure::timeout(limit)
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<Exit> for types::Exit {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Code(code) => Self::Code(code),
+            Exit::Signal(name) => Self::Signal(name),
+            Exit::Lost => Self::Lost,
+        }
+    }
+}
+
+/// Whether a name may stand for a variable of the environment.
+pub(crate) fn is_variable(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Where standard input comes from while a command runs.
+enum Feed {
+    Done,
+    Bytes(Bytes),
+    File {
+        file: tokio::fs::File,
+        chunk: Bytes,
+        written: String,
+    },
+}
+
+impl Feed {
+    /// The next piece; none at the end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        Ok(match self {
+            Self::Done => None,
+            Self::Bytes(bytes) => {
+                Some(bytes.slice(..bytes.len().min(CHUNK))).filter(|piece| !piece.is_empty())
+            }
+            Self::File { file, chunk, written } => {
+                if chunk.is_empty() {
+                    let mut buffer = vec![0; CHUNK];
+                    let count = file
+                        .read(&mut buffer)
+                        .await
+                        .map_err(|error| Failure::local(written, &error))?;
+                    buffer.truncate(count);
+                    *chunk = Bytes::from(buffer);
+                }
+                Some(chunk.clone()).filter(|piece| !piece.is_empty())
+            }
+        })
+    }
+
+    fn advance(&mut self, taken: usize) {
+        match self {
+            Self::Done => {}
+            Self::Bytes(bytes) | Self::File { chunk: bytes, .. } => {
+                drop(bytes.split_to(taken.min(bytes.len())));
+            }
+        }
+    }
+}
+
+/// Follows a command to its end. Input and output take turns, so that a command that talks before it listens cannot
+/// lock up.
+async fn follow(process: &mut dyn Process, mut feed: Feed, sink: &mut Sink) -> Result<Exit, Failure> {
+    loop {
+        let next = match feed.piece().await? {
+            None => {
+                if !matches!(feed, Feed::Done) {
+                    feed = Feed::Done;
+                    closed(process.close_stdin().await)?;
+                }
+                Some(process.next().await?)
+            }
+            Some(piece) => match tokio::time::timeout(TURN, process.write_stdin(piece)).await {
+                Ok(Ok(taken)) => {
+                    feed.advance(taken);
+                    tokio::time::timeout(Duration::ZERO, process.next())
+                        .await
+                        .ok()
+                        .transpose()?
+                }
+                // A command need not read its input to the end.
+                Ok(Err(CommunicatorError::Remote { .. })) => {
+                    feed = Feed::Done;
+                    None
+                }
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => tokio::time::timeout(TURN, process.next())
+                    .await
+                    .ok()
+                    .transpose()?,
+            },
+        };
+        match next {
+            None => {}
+            Some(Output::Stdout(bytes)) => sink.stdout(&bytes)?,
+            Some(Output::Stderr(bytes)) => sink.stderr(&bytes)?,
+            Some(Output::Exited(exit)) => return Ok(exit),
+        }
+    }
+}
+
+/// Closing the input of a command that has ended is no error.
+fn closed(result: Result<(), CommunicatorError>) -> Result<(), Failure> {
+    match result {
+        Ok(()) | Err(CommunicatorError::Remote { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl State {
+    /// A sink for what a command or program writes.
+    pub(crate) fn sink(&self, keep: Keep, speaker: kilnbox_engine::Speaker) -> Result<Sink, Failure> {
+        Ok(match keep {
+            Keep::Discard => Sink::Discard,
+            Keep::Capture(limit) => Sink::Capture(Capture::new(limit, self.memory.charge(0)?)),
+            Keep::Forward => Sink::forward(self.running()?.job.events.speaker(speaker)),
+        })
+    }
+
+    async fn feed(patience: &Patience, stdin: Stdin) -> Result<Feed, Failure> {
+        Ok(match stdin {
+            Stdin::None | Stdin::Open => Feed::Done,
+            Stdin::Bytes(bytes) => Feed::Bytes(bytes),
+            Stdin::Asset(asset) => {
+                let written = asset.written.clone();
+                let file = patience.block(move || asset.file()).await?;
+                let file = file.map_err(|error| Failure::local(&written, &error))?;
+                Feed::File {
+                    file: tokio::fs::File::from_std(file),
+                    chunk: Bytes::new(),
+                    written,
+                }
+            }
+        })
+    }
+}
+
+impl Host for State {}
+
+impl HostCommand for State {
+    async fn new(&mut self, line: String) -> wasmtime::Result<Resource<CommandDraft>> {
+        let held = self.hold(line.len())?;
+        let draft = CommandDraft {
+            command: Command::line(line),
+            stdin: Stdin::None,
+            timeout: None,
+            output: Keep::Forward,
+            held,
+        };
+        Ok(self.table.push(draft)?)
+    }
+
+    async fn env(
+        &mut self,
+        this: Resource<CommandDraft>,
+        name: String,
+        value: String,
+    ) -> Result<(), Failure> {
+        if !is_variable(&name) {
+            return Err(Failure::invalid(format!(
+                "`{name}` is not the name of a variable"
+            )));
+        }
+        if value.contains('\0') {
+            return Err(Failure::invalid(format!(
+                "the value of `{name}` holds a NUL character"
+            )));
+        }
+        let draft = self.table.get_mut(&this)?;
+        draft.held.grow(name.len() + value.len())?;
+        draft.command.env.push((name, value));
+        Ok(())
+    }
+
+    async fn stdin(&mut self, this: Resource<CommandDraft>, bytes: Vec<u8>) -> wasmtime::Result<()> {
+        let draft = self.table.get_mut(&this)?;
+        draft.held.grow(bytes.len()).map_err(out_of_memory)?;
+        draft.stdin = Stdin::Bytes(bytes.into());
+        Ok(())
+    }
+
+    async fn stdin_asset(
+        &mut self,
+        this: Resource<CommandDraft>,
+        asset: Resource<Asset>,
+    ) -> wasmtime::Result<()> {
+        let asset = self.table.get(&asset)?.clone();
+        self.table.get_mut(&this)?.stdin = Stdin::Asset(asset);
+        Ok(())
+    }
+
+    async fn stdin_open(&mut self, this: Resource<CommandDraft>) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.stdin = Stdin::Open;
+        Ok(())
+    }
+
+    async fn pty(&mut self, this: Resource<CommandDraft>, wanted: bool) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.command.pty = wanted;
+        Ok(())
+    }
+
+    async fn run_as(&mut self, this: Resource<CommandDraft>, user: String) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.command.run_as = Some(user);
+        Ok(())
+    }
+
+    async fn timeout(&mut self, this: Resource<CommandDraft>, milliseconds: u64) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.timeout = Some(Duration::from_millis(milliseconds));
+        Ok(())
+    }
+
+    async fn forward(&mut self, this: Resource<CommandDraft>) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.output = Keep::Forward;
+        Ok(())
+    }
+
+    async fn discard(&mut self, this: Resource<CommandDraft>) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.output = Keep::Discard;
+        Ok(())
+    }
+
+    async fn capture(&mut self, this: Resource<CommandDraft>, limit: u32) -> wasmtime::Result<()> {
+        let limit = usize::try_from(limit)
+            .unwrap_or(usize::MAX)
+            .min(self.limits.capture);
+        self.table.get_mut(&this)?.output = Keep::Capture(limit);
+        Ok(())
+    }
+
+    async fn run(
+        &mut self,
+        this: Resource<CommandDraft>,
+        instance: Resource<Instance>,
+    ) -> Result<Resource<Outcome>, Failure> {
+        let on = self.instance(&instance)?;
+        let draft = self.table.get(&this)?;
+        if matches!(draft.stdin, Stdin::Open) {
+            return Err(Failure::invalid("`stdin-open` is only for `spawn`"));
+        }
+        let (stdin, timeout, keep) = (draft.stdin.clone(), draft.timeout, draft.output);
+        let command = Command {
+            stdin: !matches!(stdin, Stdin::None),
+            ..draft.command.clone()
+        };
+        let mut sink = self.sink(keep, kilnbox_engine::Speaker::Remote)?;
+        let patience = self.patience.clone();
+        let feed = Self::feed(&patience, stdin).await?;
+        let whole = async {
+            let mut process = on.start(command).await?;
+            follow(&mut *process, feed, &mut sink).await
+        };
+        let ended = patience
+            .wait_at_most(timeout, whole)
+            .await
+            .and_then(|ended| ended);
+        let captured = sink.close();
+        Ok(self.table.push(Outcome::new(ended?.into(), captured))?)
+    }
+
+    async fn spawn(
+        &mut self,
+        this: Resource<CommandDraft>,
+        instance: Resource<Instance>,
+    ) -> Result<Resource<Running>, Failure> {
+        let on = self.instance(&instance)?;
+        let draft = self.table.get(&this)?;
+        let (stdin, timeout) = (draft.stdin.clone(), draft.timeout);
+        let command = Command {
+            stdin: !matches!(stdin, Stdin::None),
+            ..draft.command.clone()
+        };
+        let patience = self.patience.clone();
+        let mut feed = Self::feed(&patience, stdin).await?;
+        let started = async {
+            let mut process = on.start(command).await?;
+            if !matches!(feed, Feed::Done) {
+                while let Some(piece) = feed.piece().await? {
+                    feed.advance(process.write_stdin(piece).await?);
+                }
+                closed(process.close_stdin().await)?;
+            }
+            Ok::<_, Failure>(process)
+        };
+        let process = patience.wait_at_most(timeout, started).await??;
+        let deadline =
+            timeout.and_then(|limit| Some((tokio::time::Instant::now().checked_add(limit)?, limit)));
+        Ok(self.table.push(Running { process, deadline })?)
+    }
+
+    async fn drop(&mut self, this: Resource<CommandDraft>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl State {
+    /// Books memory for a call that cannot return an error: going over the limit ends the guest.
+    pub(crate) fn hold(&self, bytes: usize) -> wasmtime::Result<Charge> {
+        self.memory.charge(bytes).map_err(out_of_memory)
+    }
+}
+
+pub(crate) fn out_of_memory(failure: Failure) -> wasmtime::Error {
+    match failure {
+        Failure::Guest(error) => wasmtime::Error::msg(error.message),
+        Failure::Trap(trap) => trap,
+    }
+}
+
+impl HostOutcome for State {
+    async fn exit(&mut self, this: Resource<Outcome>) -> wasmtime::Result<types::Exit> {
+        Ok(self.table.get(&this)?.exit.clone())
+    }
+
+    async fn stdout(&mut self, this: Resource<Outcome>) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.table.get(&this)?.stdout.clone())
+    }
+
+    async fn stderr(&mut self, this: Resource<Outcome>) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.table.get(&this)?.stderr.clone())
+    }
+
+    async fn truncated(&mut self, this: Resource<Outcome>) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&this)?.truncated)
+    }
+
+    async fn drop(&mut self, this: Resource<Outcome>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl HostProcess for State {
+    async fn next(&mut self, this: Resource<Running>) -> Result<Event, Failure> {
+        let patience = self.patience.clone();
+        let running = self.table.get_mut(&this)?;
+        let output = match patience
+            .wait_at_most(running.left(), running.process.next())
+            .await
+        {
+            Ok(output) => output?,
+            Err(failure) => return Err(running.late(failure)),
+        };
+        Ok(match output {
+            Output::Stdout(bytes) => Event::Stdout(bytes.into()),
+            Output::Stderr(bytes) => Event::Stderr(bytes.into()),
+            Output::Exited(exit) => Event::Exited(exit.into()),
+        })
+    }
+
+    async fn write_stdin(&mut self, this: Resource<Running>, bytes: Vec<u8>) -> Result<u64, Failure> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let patience = self.patience.clone();
+        let running = self.table.get_mut(&this)?;
+        // Nothing taken in time is an answer: the guest pulls output and tries again.
+        let write = tokio::time::timeout(TURN, running.process.write_stdin(bytes.into()));
+        match patience.wait(write).await? {
+            Ok(taken) => Ok(taken? as u64),
+            Err(_) => Ok(0),
+        }
+    }
+
+    async fn close_stdin(&mut self, this: Resource<Running>) -> Result<(), Failure> {
+        let patience = self.patience.clone();
+        let running = self.table.get_mut(&this)?;
+        closed(
+            patience
+                .wait_at_most(running.left(), running.process.close_stdin())
+                .await?,
+        )
+    }
+
+    async fn signal(&mut self, this: Resource<Running>, name: String) -> Result<(), Failure> {
+        if name.is_empty()
+            || !name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        {
+            return Err(Failure::invalid(format!("`{name}` is not the name of a signal")));
+        }
+        let patience = self.patience.clone();
+        let running = self.table.get_mut(&this)?;
+        Ok(patience
+            .wait_at_most(running.left(), running.process.signal(&name))
+            .await??)
+    }
+
+    async fn drop(&mut self, this: Resource<Running>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}

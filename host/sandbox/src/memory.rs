@@ -1,0 +1,183 @@
+//! One account for all memory of a run: linear memories, tables and what the host keeps for the guest.
+//!
+//! A guest that asks for more is refused, as by a machine that has no more, and the refusal is remembered so that
+//! the crash that usually follows can be explained.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use wasmtime::ResourceLimiter;
+
+use crate::{Limits, failure::Failure};
+
+/// The account. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    account: Arc<Account>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    used: AtomicUsize,
+    refused: AtomicBool,
+}
+
+impl Memory {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            account: Arc::default(),
+            limit,
+        }
+    }
+
+    /// Whether the guest was refused memory.
+    pub(crate) fn refused(&self) -> bool {
+        self.account.refused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Books `bytes` until the charge is dropped.
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Failure> {
+        if self.take(bytes) {
+            Ok(Charge {
+                memory: self.clone(),
+                bytes,
+            })
+        } else {
+            Err(Failure::limit(format!(
+                "the step may use {} MiB of memory",
+                self.limit >> 20
+            )))
+        }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self
+            .account
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|total| *total <= self.limit)
+            });
+        if taken.is_err() {
+            self.account.refused.store(true, Ordering::Relaxed);
+        }
+        taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.account.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Memory the host holds for the guest.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    memory: Memory,
+    bytes: usize,
+}
+
+impl Charge {
+    /// Books more on the same charge.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Failure> {
+        let mut more = self.memory.charge(bytes)?;
+        self.bytes += more.bytes;
+        more.bytes = 0;
+        Ok(())
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.memory.give_back(self.bytes);
+    }
+}
+
+/// What wasmtime asks before memories and tables grow.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    memory: Memory,
+    last: usize,
+    elements: usize,
+    limits: Arc<Limits>,
+}
+
+impl Limiter {
+    pub(crate) fn new(memory: Memory, limits: Arc<Limits>) -> Self {
+        Self {
+            memory,
+            last: 0,
+            elements: 0,
+            limits,
+        }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.last = desired.saturating_sub(current);
+        Ok(self.memory.take(self.last))
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        // Called only when growing was allowed and the machine had no more.
+        self.memory.give_back(std::mem::take(&mut self.last));
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.elements.saturating_add(desired.saturating_sub(current));
+        let fits = total <= self.limits.table_elements;
+        if fits {
+            self.elements = total;
+        }
+        Ok(fits)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_and_buffers_share_one_account() {
+        let memory = Memory::new(100);
+        let mut limiter = Limiter::new(memory.clone(), Arc::new(Limits::default()));
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        let buffer = memory.charge(30).unwrap();
+        assert!(!memory.refused());
+        assert!(!limiter.memory_growing(60, 80, None).unwrap());
+        assert!(memory.refused());
+        drop(buffer);
+        assert!(limiter.memory_growing(60, 80, None).unwrap());
+        assert!(memory.charge(21).is_err());
+        assert!(memory.charge(usize::MAX).is_err());
+    }
+
+    #[test]
+    fn a_grown_charge_gives_all_back() {
+        let memory = Memory::new(10);
+        let mut charge = memory.charge(4).unwrap();
+        charge.grow(6).unwrap();
+        assert!(charge.grow(1).is_err());
+        drop(charge);
+        assert!(memory.charge(10).is_ok());
+    }
+}

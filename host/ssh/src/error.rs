@@ -1,0 +1,79 @@
+//! Why an instance could not be reached.
+
+use std::time::Duration;
+
+use kilnbox_engine::CommunicatorError;
+
+/// A connection that could not be made. The texts name the host, the port, the user and the last cause.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The deadline passed before a connection stood.
+    #[error(
+        "Timeout waiting for SSH. {whom} did not let us in within {}, {attempts} attempts were made, the last cause \
+         is: {cause}", humantime::format_duration(*within)
+    )]
+    Timeout {
+        /// `user@host:port`.
+        whom: String,
+        /// `ssh_timeout`.
+        within: Duration,
+        /// How often it was tried.
+        attempts: u32,
+        /// The last cause.
+        cause: String,
+    },
+    /// The server refused what was offered, as often as `ssh_handshake_attempts` allows.
+    #[error(
+        "Packer experienced an authentication error when trying to connect via SSH. This can happen if your \
+         username/password are wrong. You may want to double-check your credentials as part of your debugging \
+         process. original error: {whom} refused {attempts} times, tried: {tried}; {cause}"
+    )]
+    Authentication {
+        /// `user@host:port`.
+        whom: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// The methods that were tried, in order.
+        tried: String,
+        /// What the server said last.
+        cause: String,
+    },
+    /// The server showed another host key than before in this build.
+    #[error(
+        "the host key of {whom} changed from {pinned} to {shown} during this build; somebody may be listening in, so \
+         nothing was sent"
+    )]
+    HostKeyChanged {
+        /// `user@host:port`.
+        whom: String,
+        /// Fingerprint of the key seen first.
+        pinned: String,
+        /// Fingerprint of the key seen now.
+        shown: String,
+    },
+    /// Trying again would not help.
+    #[error("cannot connect to {whom}: {cause}")]
+    Hopeless {
+        /// `user@host:port`.
+        whom: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+impl From<ConnectError> for CommunicatorError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Timeout {
+                ref whom,
+                within,
+                ref cause,
+                ..
+            } => Self::TimedOut {
+                doing: format!("waiting for SSH on {whom} (last cause: {cause})"),
+                after: within,
+            },
+            other => Self::Connection(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The SSH communicator: how a build reaches an instance that runs an SSH server.
+//!
+//! [`SshOptions`] reads the `ssh_*` options that every builder with an instance shares, [`StepConnect`] is the
+//! builder step that connects with them, and [`SshCommunicator`] is what the steps then work through. Only this crate
+//! knows russh. Whatever the server sends is hostile: lengths are bounded, names are checked, channels it opens are
+//! refused.
+
+mod authenticate;
+mod communicator;
+mod connect;
+mod credentials;
+mod error;
+mod exec;
+mod handler;
+mod link;
+mod options;
+mod quote;
+mod schema;
+mod step_connect;
+mod transfer;
+
+pub use communicator::SshCommunicator;
+pub use credentials::{AgentAuth, PrivateKey};
+pub use error::ConnectError;
+pub use options::{CommunicatorKind, SshOptions, duration};
+pub use schema::schema_properties;
+pub use step_connect::{HostSlot, StepConnect};

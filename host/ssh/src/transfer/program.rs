@@ -1,0 +1,141 @@
+//! A program on the instance at the far end of a stream.
+//!
+//! Input and output move at the same time, so neither side can wait for the other for ever; a program that ends early
+//! ends the feeding.
+
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::{
+    exec::Running,
+    link::{Links, lost},
+};
+
+/// Bytes read at once from what feeds a program.
+const CHUNK: usize = 256 * 1024;
+/// Bytes kept of what a program says on its standard error.
+const COMPLAINT: usize = 4 * 1024;
+
+/// How a program ended.
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    /// The beginning of its standard error.
+    pub(crate) complaint: String,
+}
+
+impl Ended {
+    /// Success, or the error that says what the program said about `path`.
+    pub(crate) fn success(self, path: &str) -> Result<(), CommunicatorError> {
+        let reason = match self.exit {
+            Exit::Code(0) => return Ok(()),
+            Exit::Lost => {
+                return Err(CommunicatorError::Connection(
+                    "it ended during a transfer".to_owned(),
+                ));
+            }
+            _ if !self.complaint.is_empty() => self.complaint,
+            Exit::Code(code) => format!("the transfer ended with exit code {code}"),
+            Exit::Signal(signal) => format!("the transfer was ended by signal {signal}"),
+        };
+        Err(CommunicatorError::Remote {
+            path: path.to_owned(),
+            reason,
+        })
+    }
+}
+
+/// Runs `line` with `input` as its standard input.
+pub(crate) async fn feed(
+    links: &Links,
+    line: String,
+    input: &mut (dyn AsyncRead + Send + Unpin),
+    mut sent: impl FnMut(u64) + Send,
+) -> Result<Ended, CommunicatorError> {
+    let command = Command {
+        line,
+        stdin: true,
+        ..Command::default()
+    };
+    let mut running = Running::start(links, &command, false).await?;
+    let write = running.input();
+    let feeding = async {
+        let mut buffer = BytesMut::new();
+        loop {
+            buffer.reserve(CHUNK);
+            if input
+                .read_buf(&mut buffer)
+                .await
+                .map_err(|error| unreadable(Path::new(""), error))?
+                == 0
+            {
+                return write.eof().await.map_err(lost);
+            }
+            let chunk: Bytes = buffer.split().freeze();
+            let length = chunk.len() as u64;
+            write.data_bytes(chunk).await.map_err(lost)?;
+            sent(length);
+        }
+    };
+    let mut nothing = tokio::io::sink();
+    let draining = drain(&mut running, &mut nothing, |_| {});
+    tokio::pin!(feeding, draining);
+    tokio::select! {
+        fed = &mut feeding => fed?,
+        ended = &mut draining => return ended,
+    }
+    draining.await
+}
+
+/// Runs `line` and writes its standard output to `output`.
+pub(crate) async fn fetch(
+    links: &Links,
+    line: String,
+    output: &mut (dyn AsyncWrite + Send + Unpin),
+    received: impl FnMut(u64) + Send,
+) -> Result<Ended, CommunicatorError> {
+    let mut running = Running::start(links, &Command::line(line), false).await?;
+    drain(&mut running, output, received).await
+}
+
+async fn drain(
+    running: &mut Running,
+    output: &mut (dyn AsyncWrite + Send + Unpin),
+    mut received: impl FnMut(u64) + Send,
+) -> Result<Ended, CommunicatorError> {
+    let mut complaint = Vec::new();
+    loop {
+        match running.next().await? {
+            Output::Stdout(bytes) => {
+                output
+                    .write_all(&bytes)
+                    .await
+                    .map_err(|error| unreadable(Path::new(""), error))?;
+                received(bytes.len() as u64);
+            }
+            Output::Stderr(bytes) => {
+                let room = COMPLAINT.saturating_sub(complaint.len());
+                complaint.extend(bytes.iter().take(room));
+            }
+            Output::Exited(exit) => {
+                let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
+                return Ok(Ended { exit, complaint });
+            }
+        }
+    }
+}
+
+/// A local side that failed; who called knows its name where this does not.
+pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> CommunicatorError {
+    let path = if path.as_os_str().is_empty() {
+        Path::new("the local side of the transfer")
+    } else {
+        path
+    };
+    CommunicatorError::Local {
+        path: path.to_owned(),
+        source,
+    }
+}

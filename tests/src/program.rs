@@ -1,0 +1,195 @@
+//! A program under test: started, watched, and ended by a deadline at the latest.
+
+use std::{
+    io::Read,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::until;
+
+/// No run of a suite takes longer; compiling a guest's code on a busy machine is the longest part.
+const LONGEST_RUN: Duration = Duration::from_secs(180);
+
+/// A program that runs. Killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+/// What came of a program.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All it wrote to standard output.
+    pub stdout: String,
+    /// All it wrote to standard error.
+    pub stderr: String,
+}
+
+/// What a program has written to one stream, read as it comes.
+#[derive(Debug)]
+struct Stream {
+    text: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a program with nothing on its standard input.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let stdout = Stream::of(child.stdout.take().expect("standard output is piped"));
+        let stderr = Stream::of(child.stderr.take().expect("standard error is piped"));
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written so far, standard output first.
+    pub fn written(&self) -> String {
+        self.stdout.so_far() + &self.stderr.so_far()
+    }
+
+    /// Waits until it has written `text`.
+    pub fn wait_for(&mut self, text: &str, limit: Duration) {
+        until(&format!("`{text}` in the output"), limit, || {
+            if self.written().contains(text) {
+                return Some(());
+            }
+            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
+                assert!(
+                    self.written().contains(text),
+                    "ended with {status} without `{text}`:\n{}",
+                    self.written()
+                );
+            }
+            None
+        });
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id().cast_signed()), signal).expect("the program can be signalled");
+    }
+
+    /// Waits for its end.
+    pub fn finish(self) -> Finished {
+        self.finish_within(LONGEST_RUN)
+    }
+
+    /// Waits for its end, no longer than `limit`.
+    pub fn finish_within(mut self, limit: Duration) -> Finished {
+        let what = "the program's end";
+        let status = until(what, limit, || {
+            self.child.try_wait().expect("the program can be waited for")
+        });
+        Finished {
+            status,
+            stdout: self.stdout.all(),
+            stderr: self.stderr.all(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Ended already, or in the way of a test that has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the program had written:\n{}", self.written());
+        }
+    }
+}
+
+impl Stream {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&text);
+        let reader = thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(read @ 1..) = pipe.read(&mut chunk) {
+                sink.lock()
+                    .expect("no reader panics")
+                    .extend_from_slice(&chunk[..read]);
+            }
+        });
+        Self {
+            text,
+            reader: Some(reader),
+        }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.text.lock().expect("no reader panics")).into_owned()
+    }
+
+    /// What was written up to the end of the program and of all that shares its output.
+    fn all(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            until(
+                "the end of the output, which a leftover process may hold open",
+                Duration::from_secs(10),
+                || reader.is_finished().then_some(()),
+            );
+        }
+        self.so_far()
+    }
+}
+
+impl Finished {
+    /// Asserts exit code 0.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        self.exited(0)
+    }
+
+    /// Asserts an exit code.
+    #[track_caller]
+    pub fn exited(self, code: i32) -> Self {
+        assert_eq!(
+            self.status.code(),
+            Some(code),
+            "exit code, after\n{}",
+            self.both()
+        );
+        self
+    }
+
+    /// Asserts that `text` is somewhere in what was written.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.both().contains(text), "`{text}` is not in\n{}", self.both());
+        self
+    }
+
+    /// Both streams, for messages.
+    pub fn both(&self) -> String {
+        format!(
+            "--- standard output\n{}--- standard error\n{}",
+            self.stdout, self.stderr
+        )
+    }
+}
