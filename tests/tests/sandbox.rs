@@ -10,7 +10,7 @@ use std::{
 use kilnbox_tests::{Finished, Kilnbox, SshBed, guest};
 use serde_json::{Value as Json, json};
 
-/// What `kilnbox.toml` gives the hostile step. The stopping itself may take the grace of a second and a busy machine.
+/// What the template gives the hostile step. The stopping itself may take the grace of a second and a busy machine.
 const ALLOWED: Duration = Duration::from_secs(3);
 const STOPPED: Duration = Duration::from_secs(40);
 
@@ -67,7 +67,7 @@ fn bad_and_good(bed: &SshBed, act: &str) -> Json {
     json!({
         "builders": [builder("bad"), builder("good")],
         "provisioners": [
-            { "type": "hostile", "only": ["bad"], "act": act },
+            { "type": "hostile", "only": ["bad"], "act": act, "timeout": format!("{}s", ALLOWED.as_secs()) },
             { "type": "shell", "only": ["bad"], "inline": [touch(bed, "after-bad")] },
             { "type": "shell", "only": ["good"], "inline": [touch(bed, "good")] },
         ],
@@ -80,11 +80,7 @@ fn touch(bed: &SshBed, name: &str) -> String {
 
 /// Runs `act` in one build and a shell step in another, asserts that the first is stopped and the second succeeds.
 fn stopped(act: &str) -> (Project, Finished) {
-    let manifest = format!(
-        "[plugins.hostile]\nsource = \"file:hostile.wasm\"\nlimits = {{ timeout = \"{}s\" }}\n",
-        ALLOWED.as_secs()
-    );
-    let project = Project::new(&manifest, |bed| bad_and_good(bed, act));
+    let project = Project::new("[plugins.hostile]\nsource = \"file:hostile.wasm\"\n", |bed| bad_and_good(bed, act));
     let started = Instant::now();
     let run = project.build(&[]).exited(1);
     assert!(
@@ -140,7 +136,7 @@ fn inspect_lists_exactly_what_shell_imports() {
     let run = kilnbox
         .run(Path::new("/"), &["plugin", "inspect", "shell"])
         .succeeded();
-    let expected = ["types", "ui", "template", "assets", "exec", "upload"];
+    let expected = ["types", "ui", "template", "assets", "exec", "upload", "reconnect"];
     assert_eq!(
         capabilities(&run),
         expected.map(str::to_owned).into(),

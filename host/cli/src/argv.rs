@@ -1,8 +1,8 @@
 //! Packer's spelling of flags, made into the one clap reads.
 //!
 //! Packer takes `-var`, `-on-error=ask` and `-force=false` as Go's `flag` package does; clap takes `--var`. The flags'
-//! names and kinds are asked of clap itself, so that there is no second list. Everything unknown is left as it is, for
-//! clap to complain about.
+//! names and kinds are asked of clap itself, so that there is no second list. An unknown `-name` becomes `--name` too:
+//! clap then says what was meant, and not that there is no `-n`.
 
 use std::{
     collections::HashMap,
@@ -51,23 +51,36 @@ fn flag(argument: OsString, switches: &HashMap<String, bool>) -> Option<OsString
         return Some(argument);
     };
     let name = rest.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let Some((name, switch)) = str::from_utf8(name)
-        .ok()
-        .and_then(|name| switches.get_key_value(name))
-    else {
+    let Ok(name) = str::from_utf8(name) else {
         return Some(argument);
+    };
+    let Some((name, switch)) = switches.get_key_value(name) else {
+        return Some(if bytes.starts_with(b"--") || is_cluster(name) {
+            argument
+        } else {
+            doubled(&argument)
+        });
     };
     let value = rest.get(name.len()..).unwrap_or_default();
     match (switch, value) {
         (true, b"=true" | b"=1" | b"=t" | b"=T" | b"=TRUE" | b"=True") => Some(format!("--{name}").into()),
         (true, b"=false" | b"=0" | b"=f" | b"=F" | b"=FALSE" | b"=False") => None,
         _ if bytes.starts_with(b"--") => Some(argument),
-        _ => {
-            let mut double = OsString::from("-");
-            double.push(OsStr::new(&argument));
-            Some(double)
-        }
+        _ => Some(doubled(&argument)),
     }
+}
+
+fn doubled(argument: &OsStr) -> OsString {
+    let mut double = OsString::from("-");
+    double.push(argument);
+    double
+}
+
+/// One letter, a letter repeated (`-vv`), or no name at all: not a long flag with one dash.
+fn is_cluster(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    !first.is_some_and(|letter| letter.is_ascii_alphabetic()) || letters.all(|letter| Some(letter) == first)
 }
 
 #[cfg(test)]
@@ -130,11 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn a_misspelt_flag_is_taken_for_a_long_one() {
+        check(
+            &["kilnbox", "build", "-forse=true"],
+            &["kilnbox", "build", "--forse=true"],
+        );
+    }
+
+    #[test]
     fn the_rest_is_left_alone() {
         check(&["kilnbox", "build", "-"], &["kilnbox", "build", "-"]);
         check(
-            &["kilnbox", "build", "-vv", "-nonsense"],
-            &["kilnbox", "build", "-vv", "-nonsense"],
+            &["kilnbox", "build", "-vv", "-v", "-3", "--nonsense"],
+            &["kilnbox", "build", "-vv", "-v", "-3", "--nonsense"],
         );
         check(
             &["kilnbox", "build", "--", "-force"],

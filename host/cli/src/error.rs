@@ -37,7 +37,7 @@ pub(crate) enum Error {
         hint: Option<String>,
     },
     /// A file could not be read.
-    #[error("reading `{}`: {source}", path.display())]
+    #[error("reading `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -83,7 +83,7 @@ pub(crate) enum Error {
         reason: String,
     },
     /// The system would not give what the program needs to run.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     System {
         /// What was being done.
         what: &'static str,
@@ -91,8 +91,8 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// Standard output cannot be written.
-    #[error("writing to standard output: {0}")]
-    Output(io::Error),
+    #[error("writing to standard output")]
+    Output(#[source] io::Error),
     /// Anything else, from the crates below.
     #[error("{message}")]
     Other {

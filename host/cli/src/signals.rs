@@ -31,10 +31,7 @@ impl Signals {
             events.error("hurrying the clean-up; once more ends the program at once and leaves the rest to `kilnbox gc`");
             hurry.cancel();
             incoming.next().await;
-            #[expect(
-                clippy::exit,
-                reason = "the third signal asks for exactly this; the journal stays"
-            )]
+            // The third signal asks for exactly this; the journal stays.
             std::process::exit(exit_codes::INTERRUPTED.into());
         })
     }

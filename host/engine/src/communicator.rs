@@ -100,6 +100,10 @@ pub enum Output {
 }
 
 /// A running command. Dropping it ends the command as far as the protocol allows.
+///
+/// `next` may be dropped and called again without losing output; dropping any other call gives the command up. While
+/// `write_stdin` waits for room, the implementation keeps taking output within bounds, so that a command that talks
+/// before it has read all does not lock up.
 #[async_trait]
 pub trait Process: Send {
     /// The next output or the end. Not calling it is the back-pressure.

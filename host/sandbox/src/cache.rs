@@ -103,12 +103,9 @@ impl Cache {
         let name = self.entry(digest);
         match self.read(&name) {
             Ok(Some(code)) => {
+                #[expect(unsafe_code, reason = "compiled code can only be loaded on trust, see above")]
                 // SAFETY: the bytes are what `store` wrote: they carry the digest they were written with, and lie in a
                 // folder that only this user can write, who could as well change the program itself.
-                #[expect(
-                    unsafe_code,
-                    reason = "compiled code can only be loaded on trust, see the module's text"
-                )]
                 let component = unsafe { Component::deserialize(engine, code) };
                 component
                     .inspect_err(|error| tracing::warn!(%name, "unusable compiled component: {error:#}"))

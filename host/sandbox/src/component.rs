@@ -284,13 +284,14 @@ async fn compiled(
         ahead: Some(ahead), ..
     } = code
     {
-        // SAFETY: `Code::Bundled` promises that these bytes came from this program's own build; they lie in its
-        // read-only data.
         #[expect(
             unsafe_code,
-            reason = "compiled code can only be loaded on trust, and this is our own"
+            reason = "compiled code can only be loaded on trust; this is our own"
         )]
-        match unsafe { Component::deserialize(&shared.engine, ahead) } {
+        // SAFETY: `Code::Bundled` promises that these bytes came from this program's own build; they lie in its
+        // read-only data.
+        let ahead = unsafe { Component::deserialize(&shared.engine, ahead) };
+        match ahead {
             Ok(component) => return Ok(component),
             // For example a processor that lacks what the target's baseline promises: compiled here it runs.
             Err(error) => tracing::warn!(name = invalid.0, "code compiled ahead not used: {error:#}"),

@@ -496,6 +496,24 @@ async fn a_command_that_answers_before_it_has_read_all_does_not_lock_up() {
 }
 
 #[tokio::test]
+async fn a_command_need_not_read_its_input() {
+    let guest = Guest {
+        imports: EXEC,
+        items: r#"(data (i32.const 4096) "exec <&-; echo done")"#,
+        run: "(drop (memory.grow (i32.const 16)))
+              (local.set $i (call $command (i32.const 4096) (i32.const 19)))
+              (call $stdin (local.get $i) (i32.const 65536) (i32.const 1048576))
+              (call $exec (local.get $i) (local.get $instance) (i32.const 1024))
+              ;; 528, an error, unless the call succeeded
+              (select (i32.const 528) (i32.const 512) (i32.load8_u (i32.const 1024)))",
+        ..Guest::default()
+    };
+    let (bench, result) = ending(guest, Limits::default()).await;
+    result.unwrap();
+    assert_eq!(bench.spoken_by(Speaker::Remote), ["done"]);
+}
+
+#[tokio::test]
 async fn a_cancelled_command_returns_at_once_and_is_ended() {
     let guest = Guest {
         imports: EXEC,

@@ -24,9 +24,7 @@ pub enum ConnectError {
     },
     /// The server refused what was offered, as often as `ssh_handshake_attempts` allows.
     #[error(
-        "Packer experienced an authentication error when trying to connect via SSH. This can happen if your \
-         username/password are wrong. You may want to double-check your credentials as part of your debugging \
-         process. original error: {whom} refused {attempts} times, tried: {tried}; {cause}"
+        "authentication error when trying to connect via SSH: {whom} refused {attempts} times, tried: {tried}; {cause}"
     )]
     Authentication {
         /// `user@host:port`.

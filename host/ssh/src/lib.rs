@@ -17,6 +17,7 @@ mod options;
 mod quote;
 mod schema;
 mod step_connect;
+mod sweep;
 mod transfer;
 
 pub use communicator::SshCommunicator;

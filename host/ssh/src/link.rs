@@ -5,7 +5,10 @@
 //! made where all are busy, up to [`LINKS_MAX`]; beyond that they are shared. A build that works step by step has one.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,8 +22,9 @@ use tokio::{
     sync::{Mutex, OnceCell},
     time::timeout,
 };
+use tokio_util::task::TaskTracker;
 
-use crate::{connect::Target, error::ConnectError, handler::Guard};
+use crate::{connect::Target, error::ConnectError, handler::Guard, sweep::sweep};
 
 /// Connections to one instance at most; OpenSSH gives each ten sessions by default.
 const LINKS_MAX: usize = 8;
@@ -28,6 +32,8 @@ const LINKS_MAX: usize = 8;
 const OPEN: Duration = Duration::from_secs(60);
 /// Longest time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
+const ENDING: Duration = Duration::from_secs(8);
 /// Longest time for one SFTP request, with everything before it in the queue.
 const SFTP_REQUEST: Duration = Duration::from_secs(120);
 /// SFTP requests in flight. With packets of 255 KiB as OpenSSH takes them these are 8 MiB.
@@ -39,14 +45,35 @@ const SFTP_PACKET: u32 = 256 * 1024;
 pub(crate) struct Link {
     session: Handle<Guard>,
     sftp: OnceCell<Option<SftpSession>>,
+    /// A command on it was given up: nobody takes it any more, and once nobody uses it, it is swept.
+    given_up: AtomicBool,
+    /// What still works on the end of commands.
+    pub(crate) ending: TaskTracker,
 }
 
 impl Link {
-    fn new(session: Handle<Guard>) -> Arc<Self> {
+    fn new(session: Handle<Guard>, ending: &TaskTracker) -> Arc<Self> {
         Arc::new(Self {
             session,
             sftp: OnceCell::new(),
+            given_up: AtomicBool::new(false),
+            ending: ending.clone(),
         })
+    }
+
+    /// Ends what runs over this connection, at the latest when the connections are closed.
+    ///
+    /// Where others still use it, which is rare, theirs goes on and the closing ends the command.
+    pub(crate) async fn give_up(self: Arc<Self>) {
+        self.given_up.store(true, Ordering::Release);
+        // One is this one, the other is in the list.
+        if Arc::strong_count(&self) <= 2 {
+            sweep(&self.session).await;
+        }
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.session.is_closed() && !self.given_up.load(Ordering::Acquire)
     }
 
     /// The SFTP session of this connection, opened once; none where the server has no such subsystem.
@@ -86,6 +113,7 @@ impl Link {
 pub(crate) struct Links {
     target: Target,
     links: Mutex<Vec<Arc<Link>>>,
+    ending: TaskTracker,
     closed: RwLock<bool>,
 }
 
@@ -100,10 +128,12 @@ impl std::fmt::Debug for Links {
 impl Links {
     /// Connects for the first time, trying until `within` has passed.
     pub(crate) async fn connect(target: Target, within: Duration) -> Result<Self, ConnectError> {
-        let first = Link::new(target.connect(within).await?);
+        let ending = TaskTracker::new();
+        let first = Link::new(target.connect(within).await?, &ending);
         Ok(Self {
             target,
             links: Mutex::new(vec![first]),
+            ending,
             closed: RwLock::new(false),
         })
     }
@@ -119,7 +149,7 @@ impl Links {
         for link in links.drain(..) {
             goodbye(&link).await;
         }
-        links.push(Link::new(self.target.connect(within).await?));
+        links.push(Link::new(self.target.connect(within).await?, &self.ending));
         Ok(())
     }
 
@@ -136,7 +166,7 @@ impl Links {
         {
             return Ok(shared.clone());
         }
-        let link = Link::new(self.target.connect_once().await?);
+        let link = Link::new(self.target.connect_once().await?, &self.ending);
         links.push(link.clone());
         Ok(link)
     }

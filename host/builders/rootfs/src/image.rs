@@ -252,6 +252,13 @@ pub(crate) struct Labels {
 /// Writes the archive of an image to `to`, and returns its manifest's digest.
 pub(crate) fn write(to: &File, labels: &Labels, base: &Json, layers: &[Layer]) -> io::Result<String> {
     let mut archive = Builder::new(io::BufWriter::new(to));
+    // Named, though OCI does not ask for it: readers that make missing folders themselves give them to root.
+    for folder in ["blobs/", "blobs/sha256/"] {
+        let mut header = header(0);
+        header.set_entry_type(EntryType::Directory);
+        header.set_mode(0o755);
+        archive.append_data(&mut header, folder, io::empty())?;
+    }
     append(
         &mut archive,
         "oci-layout",
@@ -359,5 +366,9 @@ fn header(size: u64) -> Header {
     let mut header = Header::new_gnu();
     header.set_mode(0o644);
     header.set_size(size);
+    // Nobody's and of no time, so that the same image is the same archive. Left unset they are not even numbers.
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
     header
 }

@@ -74,17 +74,19 @@ impl Reclaimer for Folders {
 }
 
 fn remove_own(path: &Path, below: &Path) -> Result<(), String> {
-    if path.parent() != Some(below) {
+    let failed = |error: io::Error| format!("`{}`: {error}", path.display());
+    match fs::symlink_metadata(path) {
+        Ok(known) if known.is_dir() => {}
+        Ok(_) => return Err(format!("`{}` is not a directory", path.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    }
+    // The journal holds real paths, and the state folder may be named by way of links.
+    let real = |folder: &Path| fs::canonicalize(folder).ok();
+    if path.parent().and_then(real).is_none_or(|above| real(below) != Some(above)) {
         return Err(format!("`{}` is not a folder of this builder", path.display()));
     }
-    match fs::symlink_metadata(path) {
-        Ok(known) if known.is_dir() => {
-            remove_folder(path).map_err(|error| format!("`{}`: {error}", path.display()))
-        }
-        Ok(_) => Err(format!("`{}` is not a directory", path.display())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(format!("`{}`: {error}", path.display())),
-    }
+    remove_folder(path).map_err(failed)
 }
 
 /// Removes a work folder whose helper is gone. A missing one is no error.

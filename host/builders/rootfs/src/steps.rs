@@ -311,10 +311,12 @@ impl BuildStep for StepCapture {
     }
 }
 
-/// Writes beside the output and puts it in place at the end, so that it is whole or not there.
+/// Writes beside the output, in a folder that is made where it is missing, and puts it in place at the end, so that it
+/// is whole or not there.
 fn place<T>(config: &Config, write: impl FnOnce(&fs::File) -> io::Result<T>) -> Result<T, Error> {
     let doing = || Error::io(format!("writing `{}`", config.output.display()));
     let folder = config.output.parent().unwrap_or(&config.output);
+    fs::create_dir_all(folder).map_err(doing())?;
     let prefix = format!(".{}-", config.build_name.replace('/', "-"));
     let file = tempfile::Builder::new()
         .prefix(&prefix)

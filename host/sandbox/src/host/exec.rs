@@ -25,10 +25,6 @@ use crate::{
 
 /// Bytes of standard input given at once.
 const CHUNK: usize = 32 * 1024;
-/// How long standard input may stall before output is looked at, and the other way round: neither side waits for the
-/// other for ever.
-const TURN: Duration = Duration::from_millis(20);
-
 /// A command being put together.
 #[derive(Debug)]
 pub struct CommandDraft {
@@ -174,37 +170,33 @@ impl Feed {
     }
 }
 
-/// Follows a command to its end. Input and output take turns, so that a command that talks before it listens cannot
-/// lock up.
+/// Follows a command to its end. Output is taken between pieces of input; while a piece is on its way, the
+/// communicator keeps what comes ([`Process::write_stdin`]), so a write is never given up half-way.
 async fn follow(process: &mut dyn Process, mut feed: Feed, sink: &mut Sink) -> Result<Exit, Failure> {
     loop {
         let next = match feed.piece().await? {
             None => {
                 if !matches!(feed, Feed::Done) {
                     feed = Feed::Done;
-                    closed(process.close_stdin().await)?;
+                    closed(process.close_stdin().await);
                 }
                 Some(process.next().await?)
             }
-            Some(piece) => match tokio::time::timeout(TURN, process.write_stdin(piece)).await {
-                Ok(Ok(taken)) => {
-                    feed.advance(taken);
-                    tokio::time::timeout(Duration::ZERO, process.next())
-                        .await
-                        .ok()
-                        .transpose()?
+            Some(piece) => {
+                match process.write_stdin(piece).await {
+                    Ok(taken) => feed.advance(taken),
+                    // A command need not read its input to the end; what else it may be, `next` will say.
+                    Err(error) => {
+                        tracing::debug!("input not taken to its end: {error}");
+                        feed = Feed::Done;
+                    }
                 }
-                // A command need not read its input to the end.
-                Ok(Err(CommunicatorError::Remote { .. })) => {
-                    feed = Feed::Done;
-                    None
-                }
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => tokio::time::timeout(TURN, process.next())
+                // `next` may be dropped and called again.
+                tokio::time::timeout(Duration::ZERO, process.next())
                     .await
                     .ok()
-                    .transpose()?,
-            },
+                    .transpose()?
+            }
         };
         match next {
             None => {}
@@ -215,11 +207,10 @@ async fn follow(process: &mut dyn Process, mut feed: Feed, sink: &mut Sink) -> R
     }
 }
 
-/// Closing the input of a command that has ended is no error.
-fn closed(result: Result<(), CommunicatorError>) -> Result<(), Failure> {
-    match result {
-        Ok(()) | Err(CommunicatorError::Remote { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+/// Closing the input of a command that has ended is no error; what else it may be, `next` will say.
+fn closed(result: Result<(), CommunicatorError>) {
+    if let Err(error) = result {
+        tracing::debug!("input not closed: {error}");
     }
 }
 
@@ -393,7 +384,7 @@ impl HostCommand for State {
                 while let Some(piece) = feed.piece().await? {
                     feed.advance(process.write_stdin(piece).await?);
                 }
-                closed(process.close_stdin().await)?;
+                closed(process.close_stdin().await);
             }
             Ok::<_, Failure>(process)
         };
@@ -470,11 +461,12 @@ impl HostProcess for State {
         }
         let patience = self.patience.clone();
         let running = self.table.get_mut(&this)?;
-        // Nothing taken in time is an answer: the guest pulls output and tries again.
-        let write = tokio::time::timeout(TURN, running.process.write_stdin(bytes.into()));
-        match patience.wait(write).await? {
+        match patience
+            .wait_at_most(running.left(), running.process.write_stdin(bytes.into()))
+            .await
+        {
             Ok(taken) => Ok(taken? as u64),
-            Err(_) => Ok(0),
+            Err(failure) => Err(running.late(failure)),
         }
     }
 
@@ -485,7 +477,8 @@ impl HostProcess for State {
             patience
                 .wait_at_most(running.left(), running.process.close_stdin())
                 .await?,
-        )
+        );
+        Ok(())
     }
 
     async fn signal(&mut self, this: Resource<Running>, name: String) -> Result<(), Failure> {

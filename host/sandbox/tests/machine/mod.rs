@@ -1,6 +1,6 @@
 //! A communicator to this machine: `sh` runs the commands, and files are those of a folder.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::VecDeque, path::PathBuf, process::Stdio, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,6 +45,8 @@ struct Shell {
     stdin: Option<tokio::process::ChildStdin>,
     stdout: tokio::process::ChildStdout,
     open: bool,
+    /// What came while input waited for room.
+    kept: VecDeque<Bytes>,
 }
 
 fn lost(error: std::io::Error) -> CommunicatorError {
@@ -54,6 +56,9 @@ fn lost(error: std::io::Error) -> CommunicatorError {
 #[async_trait]
 impl Process for Shell {
     async fn next(&mut self) -> Result<Output, CommunicatorError> {
+        if let Some(kept) = self.kept.pop_front() {
+            return Ok(Output::Stdout(kept));
+        }
         if self.open {
             let mut buffer = vec![0; 4096];
             let count = self.stdout.read(&mut buffer).await.map_err(lost)?;
@@ -72,7 +77,17 @@ impl Process for Shell {
     }
 
     async fn write_stdin(&mut self, bytes: Bytes) -> Result<usize, CommunicatorError> {
-        self.stdin.as_mut().unwrap().write(&bytes).await.map_err(lost)
+        loop {
+            let mut buffer = vec![0; 4096];
+            tokio::select! {
+                taken = self.stdin.as_mut().unwrap().write(&bytes) => return taken.map_err(lost),
+                count = self.stdout.read(&mut buffer), if self.open => {
+                    buffer.truncate(count.map_err(lost)?);
+                    self.open = !buffer.is_empty();
+                    self.kept.push_back(Bytes::from(buffer));
+                }
+            }
+        }
     }
 
     async fn close_stdin(&mut self) -> Result<(), CommunicatorError> {
@@ -116,6 +131,7 @@ impl Communicator for ThisMachine {
             stdin,
             stdout,
             open: true,
+            kept: VecDeque::new(),
         }))
     }
 

@@ -69,7 +69,10 @@ async fn killed() -> Result<()> {
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
     ensure!(!mounts.contains(&*work.to_string_lossy()), "{mounts}");
     let data = serde_json::json!({ "path": work });
-    let reclaimers = reclaimers(state.path().to_owned());
+    // The state folder by way of a link, as a user may name it.
+    let link = state.path().join("link");
+    std::os::unix::fs::symlink(state.path(), &link)?;
+    let reclaimers = reclaimers(link);
     let folders = reclaimers
         .iter()
         .find(|it| it.kind() == "rootfs-folder")

@@ -1,0 +1,108 @@
+//! Ends what was given up on the instance.
+//!
+//! Closing a channel does not end a command that neither reads nor writes, and OpenSSH passes no signals on to a
+//! command of root. But every command of a connection is a child of the one server process that serves it, so one more
+//! command on the same connection finds the others as its siblings, and ends them with all they started.
+
+use std::time::Duration;
+
+use kilnbox_engine::CommunicatorError;
+use russh::{ChannelMsg, client::Handle};
+use tokio::time::timeout;
+
+use crate::{handler::Guard, link::lost};
+
+/// Longest time for all of it; the script waits a second between TERM and KILL.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Read by a shell of its own, so that the account's login shell may be any. Needs `/proc` or a POSIX `ps`.
+///
+/// What belongs to a command is what descends from it or is in its session, looked up anew each time, so that a child
+/// whose parent ended first is not missed.
+const SCRIPT: &str = r#"
+processes() {
+    if [ -r /proc/self/stat ]; then
+        for stat in /proc/[0-9]*/stat; do
+            read -r line <"$stat" || continue
+            id=${line%% *}
+            set -- ${line##*) }
+            [ "$1" = Z ] || echo "$id $2 $4"
+        done
+    else
+        ps -A -o pid= -o ppid= -o pgid=
+    fi 2>/dev/null
+}
+seen=" "
+look() {
+    table=$(processes)
+    left=
+    grown=1
+    while [ -n "$grown" ]; do
+        grown=
+        while read -r id above session; do
+            [ "$id" = "$$" ] && continue
+            case $seen in *" $id "*) continue ;; esac
+            case "$seen$PPID " in
+                *" $above "* | *" $session "*)
+                    [ "$above" = "$PPID" ] || [ "$session" != "$PPID" ] || case $seen in *" $above "*) ;; *) continue ;; esac
+                    seen="$seen$id "
+                    grown=1
+                    ;;
+            esac
+        done <<END
+$table
+END
+    done
+    while read -r id rest; do
+        case $seen in *" $id "*) left="$left $id" ;; esac
+    done <<END
+$table
+END
+}
+look
+[ -z "$left" ] && exit
+kill -TERM $left 2>/dev/null
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    sleep 0.1 2>/dev/null || sleep 1
+    look
+    [ -z "$left" ] && exit
+done
+kill -KILL $left 2>/dev/null || sudo -n kill -KILL $left 2>/dev/null
+look
+[ -z "$left" ]
+"#;
+
+/// Ends every other command of this connection. What cannot be ended is written to the log: nobody waits for it.
+pub(crate) async fn sweep(session: &Handle<Guard>) {
+    if session.is_closed() {
+        return;
+    }
+    match timeout(WITHIN, run(session)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(code)) => tracing::debug!(code, "commands may be left on the instance"),
+        Ok(Err(error)) => tracing::debug!(%error, "commands may be left on the instance"),
+        Err(_) => tracing::debug!("commands may be left on the instance: no answer"),
+    }
+}
+
+async fn run(session: &Handle<Guard>) -> Result<u32, CommunicatorError> {
+    let mut channel = session.channel_open_session().await.map_err(lost)?;
+    channel.exec(true, "exec sh -s").await.map_err(lost)?;
+    channel.data_bytes(SCRIPT).await.map_err(lost)?;
+    channel.eof().await.map_err(lost)?;
+    let mut code = None;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::ExitStatus { exit_status }) => code = Some(exit_status),
+            Some(ChannelMsg::Failure) => {
+                return Err(CommunicatorError::Connection(
+                    "the instance refused to run a command".to_owned(),
+                ));
+            }
+            None | Some(ChannelMsg::Close) => {
+                return code.ok_or_else(|| CommunicatorError::Connection("it ended".to_owned()));
+            }
+            Some(_) => {}
+        }
+    }
+}
