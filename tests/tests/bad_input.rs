@@ -74,8 +74,13 @@ impl Mistake {
 /// `errored after 3 seconds 12 milliseconds: …` without the time, which differs from run to run.
 fn without_duration(line: &str) -> String {
     const BEFORE: &str = " errored after ";
-    let parts = line.split_once(BEFORE).and_then(|(build, rest)| Some((build, rest.split_once(": ")?.1)));
-    parts.map_or_else(|| line.to_owned(), |(build, why)| format!("{build}{BEFORE}[duration]: {why}"))
+    let parts = line
+        .split_once(BEFORE)
+        .and_then(|(build, rest)| Some((build, rest.split_once(": ")?.1)));
+    parts.map_or_else(
+        || line.to_owned(),
+        |(build, why)| format!("{build}{BEFORE}[duration]: {why}"),
+    )
 }
 
 /// A template whose only builder needs no machine.

@@ -50,8 +50,11 @@ mod compared_with_packer {
         local: Tree,
     }
 
+    /// How both programs move files: Packer's default.
+    const SCP: &str = "scp";
+
     /// Runs the template whose provisioners `prepare` returns with both programs, from empty folders.
-    fn with_both(prepare: impl Fn(&Ground<'_>) -> Json) -> (Done, Done) {
+    fn with_both(method: &str, prepare: impl Fn(&Ground<'_>) -> Json) -> (Done, Done) {
         let bed = SshBed::start();
         let once = |build: &dyn Fn(&Path) -> Finished| {
             let (instance, local) = (bed.instance(), bed.local());
@@ -63,7 +66,9 @@ mod compared_with_packer {
                 instance: &instance,
                 local: &local,
             };
-            let template = json!({ "builders": [bed.builder()], "provisioners": prepare(&ground) });
+            let mut builder = bed.builder();
+            builder["ssh_file_transfer_method"] = method.into();
+            let template = json!({ "builders": [builder], "provisioners": prepare(&ground) });
             ground.local("template.json", template.to_string().as_bytes(), 0o644);
             let run = build(&local);
             Done {
@@ -81,7 +86,13 @@ mod compared_with_packer {
     /// is on the instance.
     #[track_caller]
     fn same(code: i32, prepare: impl Fn(&Ground<'_>) -> Json) -> Tree {
-        let (packer, kilnbox) = with_both(prepare);
+        same_over(SCP, code, prepare)
+    }
+
+    /// As [`same`], with files moved by `method`.
+    #[track_caller]
+    fn same_over(method: &str, code: i32, prepare: impl Fn(&Ground<'_>) -> Json) -> Tree {
+        let (packer, kilnbox) = with_both(method, prepare);
         let said = format!("packer:\n{}\nkilnbox:\n{}", packer.run.both(), kilnbox.run.both());
         assert_eq!(packer.run.status.code(), Some(code), "packer's exit code\n{said}");
         assert_eq!(
@@ -293,6 +304,20 @@ mod compared_with_packer {
     }
 
     #[test]
+    fn shell_script_larger_than_one_call_carries() {
+        let tree = same_result(|on| {
+            let script = format!(
+                "#!/bin/sh\ncksum < \"$0\" > {}\nexit 0\n{}",
+                on.at("sum"),
+                "# filling\r\n".repeat(600_000)
+            );
+            on.local("large.sh", script.as_bytes(), 0o755);
+            json!([{ "type": "shell", "script": "large.sh" }])
+        });
+        assert_eq!(tree.names(), ["sum"]);
+    }
+
+    #[test]
     fn shell_leaves_its_files_where_it_was_told() {
         let tree = same_result(|on| {
             fs::create_dir(on.instance.join("folder")).expect("a folder can be made");
@@ -321,7 +346,7 @@ mod compared_with_packer {
     #[test]
     fn file_up() {
         for method in ["scp", "sftp"] {
-            let tree = same_result(|on| {
+            let tree = same_over(method, 0, |on| {
                 on.local("a.txt", b"text\n", 0o640);
                 on.local("run me.sh", b"#!/bin/sh\n", 0o755);
                 on.local(
@@ -330,7 +355,7 @@ mod compared_with_packer {
                     0o600,
                 );
                 on.local("empty", b"", 0o444);
-                on.remote("old", b"longer than what replaces it", 0o600);
+                on.remote("old", b"longer than what replaces it", 0o640);
                 on.remote("into/.keep", b"", 0o644);
                 json!([
                     { "type": "file", "source": "a.txt", "destination": on.at("b.txt") },
@@ -378,7 +403,7 @@ mod compared_with_packer {
     fn file_tree_over_an_older_one() {
         same_result(|on| {
             plant(on);
-            on.remote("a", b"older and longer", 0o600);
+            on.remote("a", b"older and longer", 0o644);
             on.remote("sub/other", b"stays", 0o644);
             json!([{ "type": "file", "source": "tree/", "destination": on.instance }])
         });
@@ -432,7 +457,6 @@ mod compared_with_packer {
                 { "type": "file", "direction": "download", "source": on.at("a.txt"), "destination": "b.txt" },
                 { "type": "file", "direction": "download", "source": on.at("run.sh"), "destination": "new/folder/" },
                 { "type": "file", "direction": "download", "source": on.at("with space"), "destination": "with space" },
-                { "type": "file", "direction": "download", "sources": [on.at("a.txt"), on.at("run.sh")], "destination": "many/" },
             ])
         });
     }
@@ -441,18 +465,10 @@ mod compared_with_packer {
     fn file_tree_down() {
         same(0, |on| {
             on.remote("tree/a", b"a\n", 0o644);
-            on.remote("tree/sub/b c", b"b\n", 0o755);
+            on.remote("tree/sub/b", b"b\n", 0o755);
             on.remote("tree/secret", b"s", 0o600);
             fs::create_dir(on.local.join("down")).expect("a folder can be made");
             json!([{ "type": "file", "direction": "download", "source": on.at("tree/"), "destination": "down" }])
-        });
-    }
-
-    #[test]
-    fn file_that_is_missing_on_the_instance() {
-        same(1, |on| {
-            json!([{ "type": "file", "direction": "download", "source": on.at("none"), "destination": "out/none" },
-                   { "type": "shell", "inline": [format!("touch {}", on.at("reached"))] }])
         });
     }
 
@@ -461,7 +477,7 @@ mod compared_with_packer {
     /// Packer's scp makes a file with the missing folder's name, and reports success.
     #[test]
     fn differs_file_to_a_folder_that_is_missing() {
-        let (packer, kilnbox) = with_both(|on| {
+        let (packer, kilnbox) = with_both(SCP, |on| {
             on.local("a", b"a", 0o644);
             json!([{ "type": "file", "source": "a", "destination": on.at("none/a") },
                    { "type": "shell", "inline": [format!("touch {}", on.at("reached"))] }])
@@ -472,10 +488,74 @@ mod compared_with_packer {
         assert_eq!(kilnbox.instance.names(), Vec::<String>::new());
     }
 
+    /// Packer empties the local file first; Kilnbox leaves it as it is until the new one is whole.
+    #[test]
+    fn differs_mode_of_a_file_that_is_replaced() {
+        let (packer, kilnbox) = with_both(SCP, |on| {
+            on.local("a", b"new", 0o755);
+            on.remote("a", b"older", 0o600);
+            json!([{ "type": "file", "source": "a", "destination": on.at("a") }])
+        });
+        let new = |mode| Node::File {
+            mode,
+            content: b"new".as_slice().into(),
+        };
+        packer.run.succeeded();
+        assert_eq!(packer.instance.get("a"), Some(&new(0o600)));
+        kilnbox.run.succeeded();
+        assert_eq!(kilnbox.instance.get("a"), Some(&new(0o755)));
+    }
+
+    #[test]
+    fn differs_download_of_a_file_that_is_missing() {
+        let (packer, kilnbox) = with_both(SCP, |on| {
+            on.local("kept", b"older", 0o644);
+            json!([{ "type": "file", "direction": "download", "source": on.at("none"), "destination": "kept" },
+                   { "type": "shell", "inline": [format!("touch {}", on.at("reached"))] }])
+        });
+        let kept = |content: &[u8]| Node::File {
+            mode: 0o644,
+            content: content.into(),
+        };
+        packer.run.exited(1);
+        assert_eq!(packer.local.get("kept"), Some(&kept(b"")));
+        kilnbox.run.exited(1).says("none");
+        assert_eq!(kilnbox.local.get("kept"), Some(&kept(b"older")));
+        assert_eq!(kilnbox.instance, packer.instance);
+    }
+
+    /// Packer writes every source over the first one; Kilnbox puts each beside it.
+    #[test]
+    fn differs_download_of_several_files_into_a_folder() {
+        let (packer, kilnbox) = with_both(SCP, |on| {
+            on.remote("one", b"1", 0o644);
+            on.remote("two", b"2", 0o644);
+            json!([{ "type": "file", "direction": "download", "sources": [on.at("one"), on.at("two")], "destination": "many/" }])
+        });
+        packer.run.succeeded();
+        assert_eq!(packer.local.files(), ["many/one", "template.json"]);
+        kilnbox.run.succeeded();
+        assert_eq!(kilnbox.local.files(), ["many/one", "many/two", "template.json"]);
+    }
+
+    /// Packer cuts a name at its first space; Kilnbox keeps it.
+    #[test]
+    fn differs_names_with_spaces_in_a_tree_that_comes_down() {
+        let (packer, kilnbox) = with_both(SCP, |on| {
+            on.remote("tree/b c", b"b", 0o644);
+            fs::create_dir(on.local.join("down")).expect("a folder can be made");
+            json!([{ "type": "file", "direction": "download", "source": on.at("tree/"), "destination": "down" }])
+        });
+        packer.run.succeeded();
+        assert_eq!(packer.local.files(), ["down/tree/b", "template.json"]);
+        kilnbox.run.succeeded();
+        assert_eq!(kilnbox.local.files(), ["down/tree/b c", "template.json"]);
+    }
+
     /// Packer follows links; Kilnbox keeps them.
     #[test]
     fn differs_links_in_a_tree() {
-        let (packer, kilnbox) = with_both(|on| {
+        let (packer, kilnbox) = with_both(SCP, |on| {
             on.local("tree/file", b"f", 0o644);
             symlink("file", on.local.join("tree/link")).expect("a link can be made");
             json!([{ "type": "file", "source": "tree/", "destination": on.instance }])
@@ -501,7 +581,7 @@ mod compared_with_packer {
     /// Packer lets a shell on the instance read the destination; with Kilnbox it arrives as it is.
     #[test]
     fn differs_remote_path_that_a_shell_would_read() {
-        let (packer, kilnbox) = with_both(|on| {
+        let (packer, kilnbox) = with_both(SCP, |on| {
             on.local("a", b"a", 0o644);
             fs::create_dir(on.instance.join("$HOME it's")).expect("a folder can be made");
             json!([{ "type": "file", "source": "a", "destination": on.at("$HOME it's/a") }])
@@ -521,6 +601,7 @@ mod compared_with_packer {
     #[test]
     fn differs_script_that_failed() {
         let (packer, kilnbox) = with_both(
+            SCP,
             |on| json!([{ "type": "shell", "inline": ["exit 3"], "remote_path": on.at("script.sh") }]),
         );
         packer.run.exited(1);

@@ -80,7 +80,9 @@ fn touch(bed: &SshBed, name: &str) -> String {
 
 /// Runs `act` in one build and a shell step in another, asserts that the first is stopped and the second succeeds.
 fn stopped(act: &str) -> (Project, Finished) {
-    let project = Project::new("[plugins.hostile]\nsource = \"file:hostile.wasm\"\n", |bed| bad_and_good(bed, act));
+    let project = Project::new("[plugins.hostile]\nsource = \"file:hostile.wasm\"\n", |bed| {
+        bad_and_good(bed, act)
+    });
     let started = Instant::now();
     let run = project.build(&[]).exited(1);
     assert!(

@@ -38,6 +38,7 @@ pub(crate) enum Error {
     },
     /// A file could not be read.
     #[error("reading `{}`", path.display())]
+    #[diagnostic(help("check the path; it starts from the working directory"))]
     Read {
         /// The file.
         path: PathBuf,

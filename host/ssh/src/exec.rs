@@ -2,8 +2,7 @@
 //!
 //! The exec request carries the command line as it is; the account's login shell reads it. Output is pulled: the
 //! server may be [`crate::connect`]'s window ahead of the reader and then waits. Dropping a [`Running`] sends TERM,
-//! ends its input and closes the channel. Servers that do not pass signals on (OpenSSH for root) leave a command that
-//! neither reads nor writes to its own end.
+//! ends its input and closes the channel; since no server is sure to end the command then, [`crate::sweep`] does.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -31,7 +30,7 @@ pub(crate) struct Running {
     ended: bool,
     input_open: bool,
     /// Keeps others off this connection while the command runs.
-    _link: Arc<Link>,
+    link: Arc<Link>,
 }
 
 impl Running {
@@ -73,7 +72,7 @@ impl Running {
             exit: None,
             ended: false,
             input_open: true,
-            _link: link,
+            link,
         }
     }
 
@@ -181,17 +180,24 @@ impl Drop for Running {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        let (write, exited) = (self.write.clone(), self.exit.is_some());
-        let link = self._link.clone();
-        runtime.spawn(async move {
-            // Each fails only where the connection is gone, which ends the command as well.
-            if !exited {
+        let (write, link) = (self.write.clone(), self.link.clone());
+        let ended = self.ended || self.exit.is_some();
+        let farewell = async move {
+            // Each fails only where the connection is gone.
+            if !ended {
                 let _ = write.signal(Sig::TERM).await;
             }
             let _ = write.eof().await;
             let _ = write.close().await;
-            drop(link);
-        });
+        };
+        if ended {
+            runtime.spawn(async move {
+                farewell.await;
+                drop(link);
+            });
+        } else {
+            link.give_up(farewell);
+        }
     }
 }
 

@@ -45,10 +45,12 @@ const SFTP_PACKET: u32 = 256 * 1024;
 pub(crate) struct Link {
     session: Handle<Guard>,
     sftp: OnceCell<Option<SftpSession>>,
-    /// A command on it was given up: nobody takes it any more, and once nobody uses it, it is swept.
+    /// A command on it was given up, so nobody takes it any more.
     given_up: AtomicBool,
+    /// Nothing runs over it any more.
+    swept: AtomicBool,
     /// What still works on the end of commands.
-    pub(crate) ending: TaskTracker,
+    ending: TaskTracker,
 }
 
 impl Link {
@@ -57,23 +59,30 @@ impl Link {
             session,
             sftp: OnceCell::new(),
             given_up: AtomicBool::new(false),
+            swept: AtomicBool::new(false),
             ending: ending.clone(),
         })
     }
 
-    /// Ends what runs over this connection, at the latest when the connections are closed.
+    /// Ends the command that used this connection, for which `farewell` is said first. [`Links::close`] waits for it.
     ///
-    /// Where others still use it, which is rare, theirs goes on and the closing ends the command.
-    pub(crate) async fn give_up(self: Arc<Self>) {
+    /// Where others still use the connection, which is rare, they go on, and the closing ends the command.
+    pub(crate) fn give_up(self: Arc<Self>, farewell: impl Future<Output = ()> + Send + 'static) {
         self.given_up.store(true, Ordering::Release);
-        // One is this one, the other is in the list.
-        if Arc::strong_count(&self) <= 2 {
-            sweep(&self.session).await;
-        }
+        self.ending.clone().spawn(async move {
+            farewell.await;
+            // One is this one, the other is in the list.
+            if Arc::strong_count(&self) <= 2 {
+                self.sweep().await;
+            }
+        });
     }
 
-    fn is_usable(&self) -> bool {
-        !self.session.is_closed() && !self.given_up.load(Ordering::Acquire)
+    async fn sweep(&self) {
+        if !self.swept.load(Ordering::Acquire) {
+            sweep(&self.session).await;
+            self.swept.store(true, Ordering::Release);
+        }
     }
 
     /// The SFTP session of this connection, opened once; none where the server has no such subsystem.
@@ -157,12 +166,13 @@ impl Links {
     pub(crate) async fn acquire(&self) -> Result<Arc<Link>, CommunicatorError> {
         self.refuse_closed()?;
         let mut links = self.links.lock().await;
-        links.retain(|link| !link.session.is_closed());
-        if let Some(idle) = links.iter().find(|link| Arc::strong_count(link) == 1) {
+        links.retain(|link| !link.session.is_closed() && !link.swept.load(Ordering::Acquire));
+        let usable = || links.iter().filter(|link| !link.given_up.load(Ordering::Acquire));
+        if let Some(idle) = usable().find(|link| Arc::strong_count(link) == 1) {
             return Ok(idle.clone());
         }
         if links.len() >= LINKS_MAX
-            && let Some(shared) = links.iter().min_by_key(|link| Arc::strong_count(link))
+            && let Some(shared) = usable().min_by_key(|link| Arc::strong_count(link))
         {
             return Ok(shared.clone());
         }
@@ -194,12 +204,21 @@ impl Links {
         }
     }
 
-    /// Ends all connections; nothing can be opened afterwards.
+    /// Ends all connections and what still runs over them; nothing can be opened afterwards.
     pub(crate) async fn close(&self) {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
-        for link in self.links.lock().await.drain(..) {
-            goodbye(&link).await;
+        self.ending.close();
+        if timeout(ENDING, self.ending.wait()).await.is_err() {
+            tracing::debug!("commands that were given up take long to end");
         }
+        let mut links = self.links.lock().await;
+        futures::future::join_all(links.drain(..).map(async |link| {
+            if link.given_up.load(Ordering::Acquire) || Arc::strong_count(&link) > 1 {
+                link.sweep().await;
+            }
+            goodbye(&link).await;
+        }))
+        .await;
     }
 
     fn refuse_closed(&self) -> Result<(), CommunicatorError> {

@@ -19,7 +19,15 @@ const WITHIN: Duration = Duration::from_secs(5);
 ///
 /// What belongs to a command is what descends from it or is in its session, looked up anew each time, so that a child
 /// whose parent ended first is not missed.
+///
+/// The parent must be a server process: a shell whose server died before it started is a child of process 1, and
+/// everything on the machine would be its sibling. Process 1 serves no connection even where it is the server.
 const SCRIPT: &str = r#"
+[ "$PPID" -gt 1 ] || exit 1
+case $(cat "/proc/$PPID/comm" 2>/dev/null || ps -o comm= -p "$PPID") in
+    *sshd* | *dropbear*) ;;
+    *) exit 1 ;;
+esac
 processes() {
     if [ -r /proc/self/stat ]; then
         for stat in /proc/[0-9]*/stat; do
@@ -42,13 +50,12 @@ look() {
         while read -r id above session; do
             [ "$id" = "$$" ] && continue
             case $seen in *" $id "*) continue ;; esac
-            case "$seen$PPID " in
-                *" $above "* | *" $session "*)
-                    [ "$above" = "$PPID" ] || [ "$session" != "$PPID" ] || case $seen in *" $above "*) ;; *) continue ;; esac
-                    seen="$seen$id "
-                    grown=1
-                    ;;
+            case " $PPID$seen" in
+                *" $above "*) ;;
+                *) case $seen in *" $session "*) ;; *) continue ;; esac ;;
             esac
+            seen="$seen$id "
+            grown=1
         done <<END
 $table
 END
@@ -104,5 +111,33 @@ async fn run(session: &Handle<Guard>) -> Result<u32, CommunicatorError> {
             }
             Some(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+
+    use super::SCRIPT;
+
+    #[test]
+    fn without_a_server_as_its_parent_nothing_is_ended() {
+        let mut bystander = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut shell = Command::new("sh")
+            .arg("-s")
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        shell.stdin.take().unwrap().write_all(SCRIPT.as_bytes()).unwrap();
+        assert_eq!(shell.wait().unwrap().code(), Some(1));
+        assert!(
+            bystander.try_wait().unwrap().is_none(),
+            "a process of somebody else was ended"
+        );
+        bystander.kill().unwrap();
+        bystander.wait().unwrap();
     }
 }

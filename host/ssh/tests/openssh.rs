@@ -1,6 +1,7 @@
 //! The communicator against a real OpenSSH server.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -20,7 +21,7 @@ use std::{
 
 use bed::{Bed, keygen, run, until};
 use cap_std::{ambient_authority, fs::Dir};
-use kilnbox_engine::{Command, Communicator, CommunicatorError, Exit, NoProgress, Output, Upload};
+use kilnbox_engine::{Command, Communicator, CommunicatorError, Exit, NoProgress, Output, Process, Upload};
 use kilnbox_ssh::{AgentAuth, ConnectError, SshCommunicator, SshOptions};
 use serde_json::json;
 
@@ -161,6 +162,52 @@ async fn dropping_a_process_ends_the_command() {
     assert!(alive());
     drop(process);
     until("the command ended", || !alive());
+}
+
+/// Starts `script`, which says its process id first, and returns that with the command.
+async fn started(ssh: &SshCommunicator, script: &str) -> (String, Box<dyn Process>) {
+    let mut process = ssh.start(Command::line(script)).await.unwrap();
+    let Output::Stdout(first) = process.next().await.unwrap() else {
+        panic!()
+    };
+    (
+        String::from_utf8(first.to_vec()).unwrap().trim().to_owned(),
+        process,
+    )
+}
+
+fn alive(id: &str) -> bool {
+    Path::new("/proc").join(id).exists()
+}
+
+/// Neither reads nor writes, so that the server alone would let it go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_a_silent_process_ends_it_and_no_other() {
+    let bed = Bed::start();
+    let ssh = bed.connect().await;
+    let (other, kept) = started(&ssh, "echo $$; exec sleep 1000").await;
+    let (left, mut daemon) = started(&ssh, "setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!").await;
+    assert_eq!(daemon.next().await.unwrap(), Output::Exited(Exit::Code(0)));
+    drop(daemon);
+    for script in [
+        "echo $$; exec sleep 1000",
+        "echo $$; trap '' TERM; while :; do sleep 1000; done",
+        "sleep 1000 & echo $!; wait",
+    ] {
+        let (id, process) = started(&ssh, script).await;
+        assert!(alive(&id));
+        drop(process);
+        until("the command ended", || !alive(&id));
+    }
+    assert!(alive(&other), "the sweep ended another command");
+    assert!(
+        alive(&left),
+        "the sweep ended what a finished command left running"
+    );
+    drop(kept);
+    ssh.close().await;
+    assert!(!alive(&other), "closing waits for the end");
+    std::process::Command::new("kill").arg(&left).status().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

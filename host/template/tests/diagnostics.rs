@@ -1,5 +1,7 @@
 //! What a user reads when a template is wrong: whole reports, as the terminal shows them.
 
+#![expect(clippy::expect_used, reason = "what a test cannot set up fails the test")]
+
 use std::sync::Arc;
 
 use kilnbox_template::{Diagnostics, Inputs, Source, Template, Variables};

@@ -1,5 +1,7 @@
 //! Variables and functions, from a template's text to what an option becomes.
 
+#![expect(clippy::expect_used, reason = "what a test cannot set up fails the test")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use kilnbox_template::{Diagnostics, Inputs, Renderer, Resolved, Source, Template, Variables};

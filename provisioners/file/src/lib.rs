@@ -63,7 +63,8 @@ fn download(on: &Instance, source: &str, destination: &str) -> Result<(), Error>
     ui::say(&format!("Downloading {source} => {destination}"));
     let output = outputs::open(destination)?;
     match download_target(source, destination) {
-        DownloadTarget::Directory => download::directory(on, source, &output),
+        DownloadTarget::Directory("") => download::directory(on, source, &output),
+        DownloadTarget::Directory(name) => download::directory(on, source, &output.child(name)?),
         DownloadTarget::Child(name) => download::file(on, source, &output.child(name)?),
         DownloadTarget::File => download::file(on, source, &output),
     }

@@ -3,8 +3,8 @@
 /// Where a download goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum DownloadTarget<'a> {
-    /// A folder's content into the destination.
-    Directory,
+    /// A folder of this name in the destination, unlike in an upload; the destination itself for the root folder.
+    Directory(&'a str),
     /// A file of this name in the destination.
     Child(&'a str),
     /// A file that is the destination.
@@ -28,7 +28,7 @@ pub(crate) fn upload_target(source: &str, destination: &str, is_directory: bool)
 
 pub(crate) fn download_target<'a>(source: &'a str, destination: &str) -> DownloadTarget<'a> {
     if source.ends_with('/') {
-        DownloadTarget::Directory
+        DownloadTarget::Directory(file_name(source))
     } else if destination.ends_with('/') {
         DownloadTarget::Child(file_name(source))
     } else {
@@ -66,8 +66,15 @@ mod tests {
 
     #[test]
     fn a_trailing_slash_decides_where_a_download_goes() {
-        assert_eq!(download_target("/var/log/", "logs"), DownloadTarget::Directory);
-        assert_eq!(download_target("/var/log/", "logs/"), DownloadTarget::Directory);
+        assert_eq!(
+            download_target("/var/log/", "logs"),
+            DownloadTarget::Directory("log")
+        );
+        assert_eq!(
+            download_target("/var/log/", "logs/"),
+            DownloadTarget::Directory("log")
+        );
+        assert_eq!(download_target("/", "all"), DownloadTarget::Directory(""));
         assert_eq!(
             download_target("/var/log/dpkg.log", "logs/"),
             DownloadTarget::Child("dpkg.log")

@@ -21,7 +21,7 @@ impl Environment {
             ("PACKER_HTTP_IP", "PackerHTTPIP"),
             ("PACKER_HTTP_PORT", "PackerHTTPPort"),
         ] {
-            if let Some(value) = job.generated(key) {
+            if let Some(value) = job.generated(key).filter(|value| is_served(value)) {
                 told.insert(name.to_owned(), value);
             }
         }
@@ -56,6 +56,12 @@ impl Environment {
             .map(|(name, value)| format.apply(name, &value.replace('\'', r#"'"'"'"#)))
             .collect()
     }
+}
+
+/// Whether a builder serves files over HTTP. Where none does, `{{build}}` yields an error's name, as in Packer, and the
+/// variable is not set.
+fn is_served(value: &str) -> bool {
+    !(value.is_empty() || value.starts_with("ERR_") && value.ends_with("_NOT_IMPLEMENTED_BY_BUILDER"))
 }
 
 /// How one variable is set, as in Go's `Sprintf`: the first `%s` is the name, the second the value.
@@ -135,6 +141,13 @@ mod tests {
             EnvVarFormat::WINDOWS,
             "set A=x y && set PACKER_BUILDER_TYPE=iso && set PACKER_BUILD_NAME=vmware && ",
         );
+    }
+
+    #[test]
+    fn a_builder_without_a_server_is_told_from_one_with() {
+        assert!(is_served("10.0.2.2:8123"));
+        assert!(!is_served("ERR_HTTP_ADDR_NOT_IMPLEMENTED_BY_BUILDER"));
+        assert!(!is_served(""));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The run: variables, then each script uploaded, run and removed.
 
 use kilnbox_guest::{
-    Context, Duration, Error, Instance, Job, assets, exec, template, types::Exit, ui, upload,
+    Context, Duration, Error, Instance, Job, assets, exec, template, types, types::Exit, ui, upload,
 };
 use kilnbox_script::{EnvVarFormat, Environment, check_exit_code, exit_code, inline_text};
 
@@ -23,6 +23,9 @@ const ENV_VAR_FILE_MODE: u32 = 0o600;
 /// Largest script whose line ends are converted, in bytes: it is held in memory. Larger ones are archives with a
 /// script in front, which the conversion would break.
 const TEXT_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Bytes that one call carries to or from the host, well below its limit.
+const PIECE: u32 = 1024 * 1024;
 
 pub(crate) fn run(options: &Options, on: &Instance, job: &Job) -> Result<(), Error> {
     let limit = options
@@ -128,7 +131,7 @@ impl Shell<'_> {
         };
         let file = self.temporary(&path);
         self.patience
-            .with(|| upload::bytes(self.on, &content, &path, Some(ENV_VAR_FILE_MODE)))
+            .with(|| self.put(&content, &path, ENV_VAR_FILE_MODE))
             .context("Error uploading envVarFile")?;
         Ok(file)
     }
@@ -140,12 +143,7 @@ impl Shell<'_> {
         let exit = self.patience.with(|| {
             match (&content, script) {
                 (None, Script::File(asset)) => upload::file(self.on, asset, path, Some(SCRIPT_MODE))?,
-                (content, _) => upload::bytes(
-                    self.on,
-                    content.as_deref().unwrap_or_default(),
-                    path,
-                    Some(SCRIPT_MODE),
-                )?,
+                (content, _) => self.put(content.as_deref().unwrap_or_default(), path, SCRIPT_MODE)?,
             };
             Ok(exec::Command::new(command).run(self.on)?.exit())
         })?;
@@ -159,6 +157,18 @@ impl Shell<'_> {
                 .context("waiting for the instance to come back")?;
         }
         self.remove(&file)
+    }
+
+    /// Writes a remote file, in as many calls as the host's limit on one of them asks for.
+    fn put(&self, content: &[u8], path: &str, mode: u32) -> Result<u64, types::Error> {
+        if content.len() <= PIECE as usize {
+            return upload::bytes(self.on, content, path, Some(mode));
+        }
+        let writer = upload::Writer::open(self.on, path, Some(mode))?;
+        for piece in content.chunks(PIECE as usize) {
+            writer.write(piece)?;
+        }
+        writer.finish()
     }
 
     /// The bytes to upload; none where the host can take them from the file as it is.
@@ -236,7 +246,6 @@ fn default_command(use_env_var_file: bool, vars: &str, path: &str, env_var_file:
 }
 
 fn read(asset: &assets::Asset) -> Result<Vec<u8>, Error> {
-    const PIECE: u32 = 1024 * 1024;
     let mut content = Vec::new();
     loop {
         let piece = asset

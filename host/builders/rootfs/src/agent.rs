@@ -22,7 +22,10 @@ use libcontainer::workload::{Executor, ExecutorError, ExecutorSetEnvsError, Exec
 use nix::{
     libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::wait::{WaitPidFlag, WaitStatus, waitpid},
+    sys::{
+        signal::{SigHandler, Signal},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
     unistd::{ForkResult, fork},
 };
 use oci_spec::runtime::Spec;
@@ -90,9 +93,26 @@ impl Agent {
             libc::fcntl(LIFELINE, libc::F_SETFD, libc::FD_CLOEXEC);
             <UnixListener as std::os::fd::FromRawFd>::from_raw_fd(LISTENER)
         };
+        default_signals().map_err(Error::io("resetting signals"))?;
         seccomp::apply()?;
         Ok(listener)
     }
+}
+
+/// Resets what the program was started with, such as an ignored `SIGINT` of a job in the background: the commands would
+/// inherit it. `SIGPIPE` stays ignored here, and is reset for each command by the standard library.
+fn default_signals() -> io::Result<()> {
+    let kept = [Signal::SIGKILL, Signal::SIGSTOP, Signal::SIGPIPE];
+    let settable = Signal::iterator().filter(|signal| !kept.contains(signal));
+    for signal in settable {
+        #[expect(
+            unsafe_code,
+            reason = "changing what a signal does can break the invariants of a handler"
+        )]
+        // SAFETY: no handler is installed, and none is removed that something relies on.
+        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+    }
+    Ok(())
 }
 
 /// Serves until the program is gone.

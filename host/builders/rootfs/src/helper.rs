@@ -177,12 +177,12 @@ impl Running {
         let stopping = "stopping the container";
         match kill(pid, Signal::SIGKILL) {
             Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
-            Err(error) => return Err(error).map_err(io::Error::from).map_err(Error::io(stopping)),
+            Err(error) => return Err(Error::io(stopping)(error.into())),
         }
         // A process namespace's first process is gone only after all others are.
         match waitpid(pid, None) {
             Ok(_) | Err(nix::errno::Errno::ECHILD) => Ok(()),
-            Err(error) => Err(error).map_err(io::Error::from).map_err(Error::io(stopping)),
+            Err(error) => Err(Error::io(stopping)(error.into())),
         }
     }
 }

@@ -20,7 +20,7 @@ use std::{
 
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signal::{Signal, killpg},
+    sys::signal::{SigHandler, Signal, killpg, signal},
     unistd::Pid,
 };
 
@@ -53,9 +53,16 @@ pub(crate) fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     #[expect(unsafe_code, reason = "a session is begun between fork and exec")]
-    // SAFETY: `setsid` is async-signal-safe and touches no memory.
+    // SAFETY: `setsid` and `sigaction` are async-signal-safe; no memory is touched and no handler installed.
     unsafe {
-        command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(io::Error::from));
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            // Whoever starts the program in the background or with `nohup` has these ignored, and that is inherited.
+            for ignored in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+                signal(ignored, SigHandler::SigDfl)?;
+            }
+            Ok(())
+        });
     }
     let mut child = command.spawn()?;
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));

@@ -83,7 +83,11 @@ fn remove_own(path: &Path, below: &Path) -> Result<(), String> {
     }
     // The journal holds real paths, and the state folder may be named by way of links.
     let real = |folder: &Path| fs::canonicalize(folder).ok();
-    if path.parent().and_then(real).is_none_or(|above| real(below) != Some(above)) {
+    if path
+        .parent()
+        .and_then(real)
+        .is_none_or(|above| real(below) != Some(above))
+    {
         return Err(format!("`{}` is not a folder of this builder", path.display()));
     }
     remove_folder(path).map_err(failed)

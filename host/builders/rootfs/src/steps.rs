@@ -192,6 +192,12 @@ impl BuildStep for StepStart {
             }
             Isolation::Single { uid } => {
                 cx.events.message(format!("user namespace: root inside is {uid} outside, and no other account exists"));
+                if self.config.from.is_none() {
+                    cx.events.message(
+                        "files of this machine that belong to other accounts (`/usr`, `/var/lib/dpkg`) cannot be changed; \
+                         run as root, or start from a directory or an image, to change them",
+                    );
+                }
             }
             Isolation::Capabilities => cx.events.warning(
                 "this kernel cannot map the ids of these layers: no user namespace, dropped capabilities alone keep the \

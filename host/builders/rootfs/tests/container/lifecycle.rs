@@ -174,10 +174,19 @@ async fn a_build() -> Result<()> {
 
 async fn a_view() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let line = "echo kiln > /etc/kiln && mkdir -p /usr/local/share/kiln && touch /usr/local/share/kiln/x && \
-                rm /usr/bin/env";
-    build(folder.path(), json!({ "output": "host.tar" }), line).await?;
-    let archive = folder.path().join("host.tar");
+    // Everything that is the container's own can be changed by anybody.
+    let own = "for folder in /etc /opt /root /tmp /var /var/log /home /srv; do echo kiln > $folder/kiln || exit 1; done; \
+               echo changed > /etc/passwd && rm /etc/group && ";
+    // What belongs to another account of this machine can be changed only by who may map that account.
+    let foreign = if nix::unistd::getuid().is_root() {
+        "mkdir -p /usr/local/share/kiln && touch /usr/local/share/kiln/x && rm /usr/bin/env"
+    } else {
+        "test ! -w /usr/bin && ! rm -f /usr/bin/env && ! mkdir -p /usr/local/share/kiln"
+    };
+    let line: &'static str = Box::leak(format!("{own}{foreign}").into_boxed_str());
+    // The output's folders are made.
+    build(folder.path(), json!({ "output": "new/deep/host.tar" }), line).await?;
+    let archive = folder.path().join("new/deep/host.tar");
     ensure!(
         fs::metadata(&archive)?.len() < 1_000_000,
         "the view itself must not be in the archive"
@@ -195,7 +204,22 @@ async fn a_view() -> Result<()> {
         ])
         .output()?;
     let list = String::from_utf8(list.stdout)?;
-    for name in ["etc/kiln", "usr/local/share/kiln/x", "usr/bin/.wh.env"] {
+    let mut names = vec![
+        "etc/kiln",
+        "opt/kiln",
+        "root/kiln",
+        "tmp/kiln",
+        "var/kiln",
+        "var/log/kiln",
+        "home/kiln",
+        "srv/kiln",
+        "etc/passwd",
+        "etc/.wh.group",
+    ];
+    if nix::unistd::getuid().is_root() {
+        names.extend(["usr/local/share/kiln/x", "usr/bin/.wh.env"]);
+    }
+    for name in names {
         ensure!(list.lines().any(|line| line == name), "`{name}` is not in {list}");
     }
     ensure!(Path::new("/usr/bin/env").exists());
