@@ -163,7 +163,7 @@ fn configuration(at: &Path, port: u16) -> String {
          Subsystem sftp internal-sftp\n\
          MaxStartups 500\n\
          MaxSessions 500\n\
-         SetEnv {marker}\n\
+         SetEnv {marker} HOME={folder}\n\
          LogLevel VERBOSE\n"
     )
 }

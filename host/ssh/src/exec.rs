@@ -29,8 +29,8 @@ pub(crate) struct Running {
     exit: Option<Exit>,
     ended: bool,
     input_open: bool,
-    /// Keeps others off this connection while the command runs.
-    link: Arc<Link>,
+    /// Keeps others off this connection while the command runs; taken when this is dropped.
+    link: Option<Arc<Link>>,
 }
 
 impl Running {
@@ -72,7 +72,7 @@ impl Running {
             exit: None,
             ended: false,
             input_open: true,
-            link,
+            link: Some(link),
         }
     }
 
@@ -176,11 +176,8 @@ impl Process for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Without a runtime the connection is ending too, and the server sees that.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        let (write, link) = (self.write.clone(), self.link.clone());
+        let Some(link) = self.link.take() else { return };
+        let write = self.write.clone();
         let ended = self.ended || self.exit.is_some();
         let farewell = async move {
             // Each fails only where the connection is gone.
@@ -190,14 +187,7 @@ impl Drop for Running {
             let _ = write.eof().await;
             let _ = write.close().await;
         };
-        if ended {
-            runtime.spawn(async move {
-                farewell.await;
-                drop(link);
-            });
-        } else {
-            link.give_up(farewell);
-        }
+        link.release(ended, farewell);
     }
 }
 

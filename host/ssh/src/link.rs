@@ -33,7 +33,7 @@ const OPEN: Duration = Duration::from_secs(60);
 /// Longest time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
-const ENDING: Duration = Duration::from_secs(8);
+const ENDING: Duration = Duration::from_secs(24);
 /// Longest time for one SFTP request, with everything before it in the queue.
 const SFTP_REQUEST: Duration = Duration::from_secs(120);
 /// SFTP requests in flight. With packets of 255 KiB as OpenSSH takes them these are 8 MiB.
@@ -64,23 +64,32 @@ impl Link {
         })
     }
 
-    /// Ends the command that used this connection, for which `farewell` is said first. [`Links::close`] waits for it.
+    /// What a command says at its end, and where it had not `ended`, its end. [`Links::close`] waits for it.
     ///
     /// Where others still use the connection, which is rare, they go on, and the closing ends the command.
-    pub(crate) fn give_up(self: Arc<Self>, farewell: impl Future<Output = ()> + Send + 'static) {
-        self.given_up.store(true, Ordering::Release);
-        self.ending.clone().spawn(async move {
-            farewell.await;
-            // One is this one, the other is in the list.
-            if Arc::strong_count(&self) <= 2 {
-                self.sweep().await;
-            }
-        });
+    pub(crate) fn release(self: Arc<Self>, ended: bool, farewell: impl Future<Output = ()> + Send + 'static) {
+        if !ended {
+            self.given_up.store(true, Ordering::Release);
+        }
+        // Without a runtime the connection is ending too.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let ending = self.ending.clone();
+        ending.spawn_on(
+            async move {
+                farewell.await;
+                // One is this one, the other is in the list.
+                if !ended && Arc::strong_count(&self) <= 2 {
+                    self.sweep().await;
+                }
+            },
+            &runtime,
+        );
     }
 
     async fn sweep(&self) {
-        if !self.swept.load(Ordering::Acquire) {
-            sweep(&self.session).await;
+        if !self.swept.load(Ordering::Acquire) && sweep(&self.session).await {
             self.swept.store(true, Ordering::Release);
         }
     }

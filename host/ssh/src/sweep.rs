@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::{handler::Guard, link::lost};
 
-/// Longest time for all of it; the script waits a second between TERM and KILL.
-const WITHIN: Duration = Duration::from_secs(5);
+/// Longest time for all of it: the login shell may be slow to start, and the script waits a second between TERM and KILL.
+const WITHIN: Duration = Duration::from_secs(20);
 
 /// Read by a shell of its own, so that the account's login shell may be any. Needs `/proc` or a POSIX `ps`.
 ///
@@ -74,22 +74,23 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     look
     [ -z "$left" ] && exit
 done
-kill -KILL $left 2>/dev/null || sudo -n kill -KILL $left 2>/dev/null
+kill -KILL $left 2>/dev/null || sudo -n kill -KILL $left 2>/dev/null </dev/null
 look
 [ -z "$left" ]
 "#;
 
-/// Ends every other command of this connection. What cannot be ended is written to the log: nobody waits for it.
-pub(crate) async fn sweep(session: &Handle<Guard>) {
+/// Ends every other command of this connection, and says whether all are gone.
+pub(crate) async fn sweep(session: &Handle<Guard>) -> bool {
     if session.is_closed() {
-        return;
+        return false;
     }
     match timeout(WITHIN, run(session)).await {
-        Ok(Ok(0)) => {}
+        Ok(Ok(0)) => return true,
         Ok(Ok(code)) => tracing::debug!(code, "commands may be left on the instance"),
         Ok(Err(error)) => tracing::debug!(%error, "commands may be left on the instance"),
         Err(_) => tracing::debug!("commands may be left on the instance: no answer"),
     }
+    false
 }
 
 async fn run(session: &Handle<Guard>) -> Result<u32, CommunicatorError> {
