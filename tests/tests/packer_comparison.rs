@@ -488,24 +488,39 @@ mod compared_with_packer {
         assert_eq!(kilnbox.instance.names(), Vec::<String>::new());
     }
 
-    /// Packer empties the local file first; Kilnbox leaves it as it is until the new one is whole.
+    /// Packer's scp leaves an older file's mode, so that a secret may stay readable to all; with Kilnbox, as with Packer's
+    /// sftp, a file has the mode of its source.
     #[test]
     fn differs_mode_of_a_file_that_is_replaced() {
-        let (packer, kilnbox) = with_both(SCP, |on| {
-            on.local("a", b"new", 0o755);
-            on.remote("a", b"older", 0o600);
-            json!([{ "type": "file", "source": "a", "destination": on.at("a") }])
-        });
-        let new = |mode| Node::File {
-            mode,
-            content: b"new".as_slice().into(),
-        };
-        packer.run.succeeded();
-        assert_eq!(packer.instance.get("a"), Some(&new(0o600)));
-        kilnbox.run.succeeded();
-        assert_eq!(kilnbox.instance.get("a"), Some(&new(0o755)));
+        let cases = [
+            ("scp", 0o600, 0o644, 0o644),
+            ("scp", 0o755, 0o600, 0o600),
+            ("sftp", 0o600, 0o644, 0o600),
+            ("sftp", 0o755, 0o600, 0o755),
+        ];
+        for (method, local, remote, by_packer) in cases {
+            let (packer, kilnbox) = with_both(method, |on| {
+                on.local("a", b"new", local);
+                on.local("tree/a", b"new", local);
+                on.remote("a", b"older", remote);
+                on.remote("in/a", b"older", remote);
+                json!([{ "type": "file", "source": "a", "destination": on.at("a") },
+                       { "type": "file", "source": "tree/", "destination": on.at("in") }])
+            });
+            let new = |mode| Node::File {
+                mode,
+                content: b"new".into(),
+            };
+            packer.run.succeeded();
+            assert_eq!(packer.instance.get("a"), Some(&new(by_packer)), "{method}");
+            kilnbox.run.succeeded();
+            for name in ["a", "in/a"] {
+                assert_eq!(kilnbox.instance.get(name), Some(&new(local)), "{method}, {name}");
+            }
+        }
     }
 
+    /// Packer empties the local file first; Kilnbox leaves it as it is until the new one is whole.
     #[test]
     fn differs_download_of_a_file_that_is_missing() {
         let (packer, kilnbox) = with_both(SCP, |on| {

@@ -46,12 +46,13 @@ impl Bed {
             .unwrap()
             .port();
         let here = folder.path().display();
+        // A home of its own: what the account's profile does must not reach into a test.
         fs::write(
             folder.path().join("config"),
             format!(
                 "ListenAddress 127.0.0.1\nHostKey {here}/host\nAuthorizedKeysFile {here}/authorized\n\
                  PidFile none\nUsePAM no\nPermitRootLogin yes\nStrictModes no\nMaxStartups 500\nMaxSessions 500\n\
-                 PasswordAuthentication yes\n{lines}"
+                 PasswordAuthentication yes\nSetEnv HOME={here}\n{lines}"
             ),
         )
         .unwrap();
