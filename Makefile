@@ -3,11 +3,12 @@
 # A fresh login may not have rustup's programs on its path yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help demo test lint
+.PHONY: help demo test bench lint
 
 help:
 	@echo 'make demo   set up this machine, build kilnbox, build the image of examples/quickstart'
 	@echo 'make test   set up this machine, run every test'
+	@echo 'make bench  set up this machine, measure kilnbox beside Packer and OpenSSH (ARGS=--help)'
 	@echo 'make lint   formatting, clippy, and licences and advisories where cargo-deny is installed'
 
 demo:
@@ -18,6 +19,10 @@ demo:
 test:
 	@scripts/setup test
 	@scripts/test
+
+bench:
+	@scripts/setup test
+	@scripts/bench $(ARGS)
 
 lint:
 	@scripts/setup demo

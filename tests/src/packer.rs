@@ -34,11 +34,17 @@ impl Packer {
         }
     }
 
-    /// Runs `packer` in `folder` to its end, with as little environment as [`crate::Kilnbox`] gets.
+    /// Runs `packer` in `folder` to its end.
     pub fn run(&self, folder: &Path, arguments: &[&str]) -> Finished {
+        let mut command = self.command(folder);
+        command.args(arguments);
+        Running::start(command).finish()
+    }
+
+    /// `packer` to be run in `folder`, with as little environment as [`crate::Kilnbox`] gets.
+    pub fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new("packer");
         command
-            .args(arguments)
             .current_dir(folder)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -47,7 +53,7 @@ impl Packer {
             .env("PACKER_CONFIG_DIR", self.home.path())
             .env("PACKER_CACHE_DIR", self.home.path())
             .env("CHECKPOINT_DISABLE", "1");
-        Running::start(command).finish()
+        command
     }
 }
 

@@ -9,6 +9,7 @@ use kilnbox_engine::{
     Command, Communicator, CommunicatorError, Connection, Exit, InstanceFacts, Output, Process, Progress,
     Upload,
 };
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     process::Child,
@@ -100,6 +101,16 @@ impl Process for Shell {
     }
 }
 
+impl Drop for Shell {
+    /// Ends the command with all it started, as a communicator does.
+    fn drop(&mut self) {
+        let group = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(group) = group {
+            kill_process_group(group, Signal::KILL).unwrap();
+        }
+    }
+}
+
 #[async_trait]
 impl Communicator for ThisMachine {
     fn facts(&self) -> &InstanceFacts {
@@ -122,7 +133,7 @@ impl Communicator for ThisMachine {
                 Stdio::null()
             })
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .map_err(lost)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());

@@ -1,0 +1,57 @@
+//! One program run, measured from outside: wall clock, processor time and peak memory.
+//!
+//! Processor time and memory are the kernel's figures for the program and all the children it waited for; a program's
+//! `sshd` is not among them. Peak memory is that of the largest process, which flatters a program of several, as
+//! Packer is.
+
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use serde::Serialize;
+use wait4::Wait4 as _;
+
+/// What one run took.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Sample {
+    /// Seconds.
+    pub(crate) wall: f64,
+    /// Seconds of processor time, user and system.
+    pub(crate) cpu: f64,
+    /// Bytes.
+    pub(crate) peak: u64,
+}
+
+/// Runs a program that must succeed.
+pub(crate) fn run(mut command: Command) -> Sample {
+    // Files, since a pipe that nobody empties would hold the program up.
+    let mut said = tempfile::tempfile().expect("a temporary file can be made");
+    let to = |file: &File| Stdio::from(file.try_clone().expect("a file can be shared"));
+    command.stdin(Stdio::null()).stdout(to(&said)).stderr(to(&said));
+    let begun = Instant::now();
+    let child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let used = child.wait4().expect("a child can be waited for");
+    let wall = begun.elapsed().as_secs_f64();
+    if !used.status.success() {
+        let mut text = String::new();
+        let _ = said.rewind().and_then(|()| said.read_to_string(&mut text));
+        panic!("{command:?}: {}\n{text}", used.status);
+    }
+    Sample {
+        wall,
+        cpu: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
+        peak: used.rusage.maxrss,
+    }
+}
+
+/// The middle value; of an even number, the lower of the two middle ones.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[(values.len() - 1) / 2]
+}
