@@ -12,6 +12,7 @@ fn inputs() -> Inputs {
         now: "2024-03-07T09:05:02Z".parse().expect("a time"),
         working_dir: "/work".into(),
         template_dir: Some("/templates".into()),
+        secrets: None,
     }
 }
 
@@ -92,15 +93,15 @@ fn errors_name_the_reason() {
         ),
         (
             "{{user `field`}}",
-            "fields such as `{{.Name}}` have no value here",
+            "fields such as `{{.Vars}}` have no value here",
         ),
         (
             "{{consul_key `a`}}",
-            "template function `consul_key` is not supported yet",
+            "template function `consul_key` is not supported",
         ),
         (
             "{{define `a`}}{{template `a`}}{{end}}{{template `a`}}",
-            "`define` and `block` are not supported in template text",
+            "template text is nested more than 200 deep",
         ),
     ] {
         let error = renderer.render_text(text).expect_err(text);

@@ -49,7 +49,7 @@ pub(crate) fn prepare(
             && let Err(error) = renderer.check(text.as_str().unwrap_or_default())
         {
             problems.push(
-                Diagnostic::error(text.span, error.message)
+                Diagnostic::error(problems.inside(text.span, error.at), error.message)
                     .label("in this text")
                     .maybe_hint(error.hint),
             );
