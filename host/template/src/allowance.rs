@@ -6,35 +6,35 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{RenderError, limits, text_template::Budget};
+use crate::{limits, text_template::Budget};
 
-/// Steps and bytes so far.
+/// Steps and bytes that were taken beyond the length of each text.
 #[derive(Debug, Default)]
 pub(crate) struct Allowance {
     steps: AtomicU64,
     bytes: AtomicU64,
 }
 
+/// A text without repetition takes up to two steps for a byte: `{{.}}` is a command and a text. What it produces is as
+/// long as a name it mentions, at most; short texts may mention long variables.
+const FREE: u64 = 2;
+
 impl Allowance {
-    /// Takes what a text used beyond its length.
-    pub(crate) fn take(&self, text: &str, used: &Budget) -> Result<(), RenderError> {
-        let own = text.len() as u64;
-        let (steps, bytes) = used.used();
-        let more = |sum: &AtomicU64, used: u64| {
-            let extra = used.saturating_sub(own);
-            sum.fetch_add(extra, Ordering::Relaxed).saturating_add(extra)
-        };
-        let steps = more(&self.steps, steps);
-        let bytes = more(&self.bytes, bytes);
-        if steps <= limits::STEPS_TOGETHER && bytes <= limits::BYTES_TOGETHER {
-            return Ok(());
-        }
-        Err(
-            RenderError::new("the texts of this template take too much together").hint(format!(
-                "all of them may take {} steps and produce {} bytes beyond their own length",
-                limits::STEPS_TOGETHER,
-                limits::BYTES_TOGETHER
-            )),
+    /// What a text may take: its own length, and what is left for all.
+    pub(crate) fn budget(&self, text: &str) -> Budget {
+        let own = text.len() as u64 * FREE;
+        let left = |limit: u64, taken: &AtomicU64| limit.saturating_sub(taken.load(Ordering::Relaxed)) + own;
+        Budget::up_to(
+            left(limits::STEPS_TOGETHER, &self.steps),
+            left(limits::BYTES_TOGETHER, &self.bytes),
         )
+    }
+
+    /// Takes what a text used beyond its length.
+    pub(crate) fn take(&self, text: &str, used: &Budget) {
+        let own = text.len() as u64 * FREE;
+        let (steps, bytes) = used.used();
+        self.steps.fetch_add(steps.saturating_sub(own), Ordering::Relaxed);
+        self.bytes.fetch_add(bytes.saturating_sub(own), Ordering::Relaxed);
     }
 }

@@ -13,7 +13,7 @@ pub const BYTES_PER_STEP: usize = 256;
 
 /// Bytes one text may produce, results of functions that are thrown away included. User data of a cloud is 16 KiB,
 /// scripts in a variable are rarely more than 1 MiB.
-pub const BYTES: usize = 8 << 20;
+pub const BYTES: u64 = 8 << 20;
 
 /// How deep actions may stand in one another, and templates and variables bring in one another. A level takes about
 /// 3 KiB of stack, so that all of them fit the 2 MiB of a worker thread three times.

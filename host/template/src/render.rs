@@ -132,12 +132,17 @@ impl Renderer {
 
     /// Expands a text.
     pub fn render_text(&self, text: &str) -> Result<Rendered, RenderError> {
-        let mut budget = Budget::default();
-        let rendered = self.expand(text, &mut Around::default(), &mut budget)?;
-        if self.world.generated.is_none() {
-            self.world.allowance.take(text, &budget)?;
+        let runs = self.world.generated.is_some();
+        let mut budget = if runs {
+            Budget::default()
+        } else {
+            self.world.allowance.budget(text)
+        };
+        let rendered = self.expand(text, &mut Around::default(), &mut budget);
+        if !runs {
+            self.world.allowance.take(text, &budget);
         }
-        Ok(rendered)
+        rendered
     }
 
     /// Expands a text that may use fields such as `{{.Vars}}`. `data` are values, never parsed as templates.

@@ -73,10 +73,9 @@ pub(crate) fn resolve(
         if problems.is_full() {
             break;
         }
-        let mut budget = Budget::default();
-        let rendered = pending
-            .render(name, &mut Vec::new(), &mut budget)
-            .and_then(|rendered| pending.allowance.take(&raw.text, &budget).map(|()| rendered));
+        let mut budget = pending.allowance.budget(&raw.text);
+        let rendered = pending.render(name, &mut Vec::new(), &mut budget);
+        pending.allowance.take(&raw.text, &budget);
         match rendered {
             Ok(rendered) => {
                 if rendered.marks.sensitive {

@@ -6,14 +6,23 @@ use crate::{
     text_template::{Budget, Value},
 };
 
+/// Go turns letter by letter: `ß`, whose capital would be two, stays as it is.
 pub(super) fn upper(args: &Args<'_>, budget: &mut Budget) -> Answer {
     let [text] = args.texts()?;
-    made(text.to_uppercase(), budget)
+    let capital = |letter: char| {
+        let mut capitals = letter.to_uppercase();
+        match (capitals.next(), capitals.next()) {
+            (Some(capital), None) => capital,
+            _ => letter,
+        }
+    };
+    made(text.chars().map(capital).collect(), budget)
 }
 
 pub(super) fn lower(args: &Args<'_>, budget: &mut Budget) -> Answer {
     let [text] = args.texts()?;
-    made(text.to_lowercase(), budget)
+    let small = |letter: char| letter.to_lowercase().next().unwrap_or(letter);
+    made(text.chars().map(small).collect(), budget)
 }
 
 fn made(text: String, budget: &mut Budget) -> Answer {

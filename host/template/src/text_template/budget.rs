@@ -5,21 +5,45 @@
 use crate::{RenderError, limits};
 
 /// Steps, bytes and depth of one text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Budget {
     steps: u64,
-    bytes: usize,
+    bytes: u64,
     depth: usize,
+    most_steps: u64,
+    most_bytes: u64,
+}
+
+/// What a single text may take.
+impl Default for Budget {
+    fn default() -> Self {
+        Self::up_to(limits::STEPS, limits::BYTES)
+    }
 }
 
 impl Budget {
+    /// Less than a single text may take, because others have taken much.
+    pub(crate) fn up_to(most_steps: u64, most_bytes: u64) -> Self {
+        Self {
+            steps: 0,
+            bytes: 0,
+            depth: 0,
+            most_steps: most_steps.min(limits::STEPS),
+            most_bytes: most_bytes.min(limits::BYTES),
+        }
+    }
+
     /// Takes one step.
     pub(crate) fn step(&mut self) -> Result<(), RenderError> {
         self.steps += 1;
-        if self.steps <= limits::STEPS {
+        if self.steps <= self.most_steps {
             return Ok(());
         }
-        Err(too_much(format!("takes more than {} steps", limits::STEPS)))
+        Err(if self.most_steps < limits::STEPS {
+            together()
+        } else {
+            alone(format!("takes more than {} steps", limits::STEPS))
+        })
     }
 
     /// Pays for reading so many bytes.
@@ -30,11 +54,15 @@ impl Budget {
 
     /// Pays for so many bytes, before they are made.
     pub(crate) fn produce(&mut self, bytes: usize) -> Result<(), RenderError> {
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes <= limits::BYTES {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes <= self.most_bytes {
             return Ok(());
         }
-        Err(too_much(format!("produces more than {} bytes", limits::BYTES)))
+        Err(if self.most_bytes < limits::BYTES {
+            together()
+        } else {
+            alone(format!("produces more than {} bytes", limits::BYTES))
+        })
     }
 
     /// Goes one level deeper; [`Budget::leave`] comes back.
@@ -57,11 +85,19 @@ impl Budget {
 
     /// Steps and bytes so far.
     pub(crate) fn used(&self) -> (u64, u64) {
-        (self.steps, self.bytes as u64)
+        (self.steps, self.bytes)
     }
 }
 
-fn too_much(what: String) -> RenderError {
+fn alone(what: String) -> RenderError {
     RenderError::new(format!("template text {what}"))
         .hint("a `range`, a `template` or a variable repeats itself too often")
+}
+
+fn together() -> RenderError {
+    RenderError::new("the texts of this template take too much together").hint(format!(
+        "all of them may take {} steps and produce {} bytes beyond their own length",
+        limits::STEPS_TOGETHER,
+        limits::BYTES_TOGETHER
+    ))
 }

@@ -368,7 +368,12 @@ impl<'s> Parser<'s> {
         if self.variables.iter().any(|known| known == name) {
             return Ok(());
         }
-        let hint = did_you_mean(name, self.variables.iter().map(String::as_str));
+        let declared = self
+            .variables
+            .iter()
+            .map(String::as_str)
+            .filter(|known| *known != "$");
+        let hint = did_you_mean(name, declared);
         Err(RenderError::new(format!("undefined variable {name:?}"))
             .hint(hint.unwrap_or_else(|| "variables of the template are read with `{{user}}`".to_owned()))
             .at(at))
