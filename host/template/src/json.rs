@@ -12,7 +12,7 @@ use jsonc_parser::{
     parse_to_ast,
 };
 
-use crate::{Diagnostic, Diagnostics, Kind, Member, Source, Span, Value};
+use crate::{Diagnostic, Diagnostics, Kind, Member, Source, Span, Value, limits};
 
 const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
@@ -39,6 +39,11 @@ pub(crate) enum Repeats {
 /// Reads a source. The tree is there unless the syntax is broken; problems may come with it.
 pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnostics) {
     let mut problems = Diagnostics::new(source);
+    if let Some(at) = too_many_values(&source.text) {
+        let message = format!("Error parsing JSON: more than {} values", limits::VALUES);
+        problems.push(Diagnostic::error(Span::new(at, at + 1), message));
+        return (None, problems);
+    }
     let value = match parse_to_ast(&source.text, &CollectOptions::default(), &STRICT) {
         Ok(parsed) => parsed.value.map(|value| convert(&value, repeats, &mut problems)),
         Err(error) => {
@@ -58,6 +63,27 @@ pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnos
         );
     }
     (value, problems)
+}
+
+/// Where the text has more values than are read: each begins the file or follows `[`, `{` or `,` outside of a string.
+fn too_many_values(text: &str) -> Option<usize> {
+    let mut values = 1;
+    let mut string = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => string = !string,
+            b'\\' if string => {
+                bytes.next();
+            }
+            b'[' | b'{' | b',' if !string => values += 1,
+            _ => {}
+        }
+        if values > limits::VALUES {
+            return Some(at);
+        }
+    }
+    None
 }
 
 fn convert(value: &ast::Value<'_>, repeats: Repeats, problems: &mut Diagnostics) -> Value {

@@ -28,5 +28,8 @@ pub const STEPS_TOGETHER: u64 = 1_000_000;
 /// Bytes all texts of a template may produce together before the build runs, beyond their own length.
 pub const BYTES_TOGETHER: u64 = 32 << 20;
 
+/// JSON values in one file. A value takes some 330 bytes while it is read, however short it is written.
+pub const VALUES: usize = 500_000;
+
 /// Problems reported of one template: who has more has a file of another kind, and nobody reads them.
 pub const PROBLEMS: usize = 500;

@@ -145,7 +145,7 @@ impl Template {
     pub fn parse(source: Source) -> Result<Self, Diagnostics> {
         let (root, problems) = json::read(&source, Repeats::Refused);
         match root {
-            Some(root) => parse::template(source, &root, problems),
+            Some(root) => parse::template(source, root, problems),
             None => Err(problems),
         }
     }

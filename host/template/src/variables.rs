@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    Diagnostic, Diagnostics, Inputs, Kind, RenderError, Rendered, Renderer, Source, Span, Template,
+    Diagnostic, Diagnostics, Inputs, Kind, Marks, RenderError, Rendered, Renderer, Source, Span, Template,
     Variables,
     allowance::Allowance,
     did_you_mean,
@@ -243,6 +243,16 @@ impl Pending {
         let Some(raw) = self.raw.get(name) else {
             return Err(RenderError::undefined(name));
         };
+        if !raw.text.contains("{{") {
+            return Ok(Rendered {
+                text: raw.text.clone(),
+                marks: Marks {
+                    sensitive: self.sensitive.contains(name),
+                    ..Marks::default()
+                },
+                undefined: Vec::new(),
+            });
+        }
         if let Some(known) = locked(&self.known).get(name) {
             return Ok(known.clone());
         }
@@ -278,6 +288,14 @@ impl Pending {
         rendered.marks.sensitive |= self.sensitive.contains(name);
         locked(&self.known).insert(name.to_owned(), rendered.clone());
         Ok(rendered)
+    }
+
+    /// How long a variable is: its value, or its text as long as that is not known.
+    pub(crate) fn length_of(&self, name: &str) -> usize {
+        let known = locked(&self.known).get(name).map(|known| known.text.len());
+        known
+            .or_else(|| self.raw.get(name).map(|raw| raw.text.len()))
+            .unwrap_or(0)
     }
 
     /// Takes note of a value that must never be shown.

@@ -226,13 +226,20 @@ fn variables_that_bring_in_one_another() {
 
 #[test]
 fn json_that_is_nested_deeply() {
-    let text = format!(
-        "{{\"builders\": {}{}}}",
-        "[".repeat(1_000_000),
-        "]".repeat(1_000_000)
-    );
+    let text = format!("{{\"builders\": {}{}}}", "[".repeat(400_000), "]".repeat(400_000));
     let error = first_error(resolve(text));
     assert!(error.contains("nesting depth"), "{error}");
+}
+
+#[test]
+fn json_of_too_many_values() {
+    let text = format!("{{\"builders\": [{}0]}}", "0,".repeat(4_000_000));
+    assert_eq!(
+        first_error(resolve(text)),
+        "Error parsing JSON: more than 500000 values"
+    );
+    let quoted = json!({ "builders": [{ "type": "null", "text": "\",".repeat(600_000) }] }).to_string();
+    assert!(resolve(quoted).is_ok(), "commas in a string are no values");
 }
 
 #[test]

@@ -11,6 +11,8 @@ impl Frame<'_> {
     /// The value of a variable. In options it is itself template text, and sees the option's data.
     pub(super) fn user(&mut self, args: &Args<'_>, budget: &mut Budget) -> Answer {
         let [name] = args.texts()?;
+        // Paid before it is copied.
+        budget.read(self.length_of(name))?;
         let rendered = match &self.world().purpose {
             Purpose::Variables(pending) => pending.render(name, &mut self.around.chain, budget)?,
             Purpose::Options { variables, sensitive } => {
@@ -31,13 +33,20 @@ impl Frame<'_> {
                 rendered.map_err(RenderError::elsewhere)?
             }
         };
-        budget.read(rendered.text.len())?;
         self.told.sensitive |= rendered.marks.sensitive;
         self.told.deferred |= rendered.marks.deferred;
         for name in &rendered.undefined {
             self.undefined(name);
         }
         Ok(Value::text(rendered.text))
+    }
+
+    /// How long the text of a variable is.
+    fn length_of(&self, name: &str) -> usize {
+        match &self.world().purpose {
+            Purpose::Variables(pending) => pending.length_of(name),
+            Purpose::Options { variables, .. } => variables.get(name).map_or(0, String::len),
+        }
     }
 
     /// A variable of the environment; one that is not set is empty, as in Packer.

@@ -8,10 +8,14 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new(value: &Value) -> Self {
+    /// The members of an object; none of anything else.
+    pub(super) fn new(value: Value) -> Self {
         Self {
             span: value.span,
-            members: value.members().to_vec(),
+            members: match value.kind {
+                Kind::Object(members) => members,
+                _ => Vec::new(),
+            },
         }
     }
 

@@ -20,7 +20,7 @@ impl Reader {
             return Vec::new();
         }
         let mut builders: Vec<BuilderBlock> = Vec::new();
-        for (at, value) in self.array(value, "builders").iter().enumerate() {
+        for (at, value) in self.array(value, "builders").into_iter().enumerate() {
             let what = format!("builder {}", at + 1);
             let Some(mut block) = self.block(value, &what) else {
                 continue;
@@ -54,7 +54,7 @@ impl Reader {
         builders
     }
 
-    pub(super) fn provisioner(&mut self, value: &Value, what: &str) -> Option<ProvisionerBlock> {
+    pub(super) fn provisioner(&mut self, value: Value, what: &str) -> Option<ProvisionerBlock> {
         let mut block = self.block(value, what)?;
         let missing = format!("{what}: Provisioner missing 'type'");
         let kind = self.kind(&mut block, Self::weak_text, &missing);
@@ -85,12 +85,12 @@ impl Reader {
             self.wrong_type(&value, "override", "an object");
         }
         let mut overrides = Vec::new();
-        for Member { key, key_span, value } in value.members() {
-            if !self.builders.contains(key) {
+        for Member { key, key_span, value } in Block::new(value).members {
+            if !self.builders.contains(&key) {
                 self.problems.push(
-                    Diagnostic::error(*key_span, format!("{what}: override '{key}' doesn't exist"))
+                    Diagnostic::error(key_span, format!("{what}: override '{key}' doesn't exist"))
                         .label("no builder has this name")
-                        .maybe_hint(self.builder_like(key)),
+                        .maybe_hint(self.builder_like(&key)),
                 );
             }
             if value.kind == Kind::Null {
@@ -99,27 +99,27 @@ impl Reader {
             if matches!(value.kind, Kind::Object(_)) {
                 overrides.push((
                     Text {
-                        value: key.clone(),
-                        span: *key_span,
+                        value: key,
+                        span: key_span,
                     },
-                    value.clone(),
+                    value,
                 ));
             } else {
-                self.wrong_type(value, &format!("override '{key}'"), "an object");
+                self.wrong_type(&value, &format!("override '{key}'"), "an object");
             }
         }
         overrides
     }
 
-    pub(super) fn chain(&mut self, value: &Value, at: usize) -> Vec<PostProcessorBlock> {
-        let Kind::Array(links) = &value.kind else {
+    pub(super) fn chain(&mut self, value: Value, at: usize) -> Vec<PostProcessorBlock> {
+        let Kind::Array(links) = value.kind else {
             return self
                 .post_processor(value, &format!("post-processor {at}"))
                 .into_iter()
                 .collect();
         };
         let mut chain = Vec::new();
-        for (link, value) in links.iter().enumerate() {
+        for (link, value) in links.into_iter().enumerate() {
             let what = format!("post-processor {at}.{}", link + 1);
             if matches!(value.kind, Kind::Array(_)) {
                 self.problems.push(
@@ -136,7 +136,7 @@ impl Reader {
         chain
     }
 
-    fn post_processor(&mut self, value: &Value, what: &str) -> Option<PostProcessorBlock> {
+    fn post_processor(&mut self, value: Value, what: &str) -> Option<PostProcessorBlock> {
         if let Some(kind) = value.as_str().filter(|kind| !kind.is_empty()) {
             return Some(PostProcessorBlock {
                 kind: Text {
@@ -218,11 +218,11 @@ impl Reader {
         None
     }
 
-    fn block(&mut self, value: &Value, what: &str) -> Option<Block> {
+    fn block(&mut self, value: Value, what: &str) -> Option<Block> {
         if matches!(value.kind, Kind::Object(_)) {
             return Some(Block::new(value));
         }
-        self.wrong_type(value, what, "an object");
+        self.wrong_type(&value, what, "an object");
         None
     }
 }

@@ -34,10 +34,10 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 /// Reads the root of a template. `problems` are those of the text itself.
-pub(crate) fn template(source: Source, root: &Value, problems: Diagnostics) -> Result<Template, Diagnostics> {
+pub(crate) fn template(source: Source, root: Value, problems: Diagnostics) -> Result<Template, Diagnostics> {
     let mut reader = Reader::new(problems);
     if !matches!(root.kind, Kind::Object(_)) {
-        reader.wrong_type(root, "the template", "an object");
+        reader.wrong_type(&root, "the template", "an object");
         return Err(reader.problems);
     }
     let mut root = Block::new(root);
@@ -52,16 +52,16 @@ pub(crate) fn template(source: Source, root: &Value, problems: Diagnostics) -> R
     let builders = reader.builders(root.span, root.take("builders"));
     let provisioners = reader
         .array(root.take("provisioners"), "provisioners")
-        .iter()
+        .into_iter()
         .enumerate()
         .filter_map(|(at, value)| reader.provisioner(value, &format!("provisioner {}", at + 1)))
         .collect();
     let error_cleanup = root
         .take("error-cleanup-provisioner")
-        .and_then(|value| reader.provisioner(&value, "error-cleanup-provisioner"));
+        .and_then(|value| reader.provisioner(value, "error-cleanup-provisioner"));
     let chains = reader
         .array(root.take("post-processors"), "post-processors")
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(at, value)| reader.chain(value, at + 1))
         .collect();
