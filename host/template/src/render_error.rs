@@ -1,6 +1,6 @@
 //! Why a text could not be expanded, and where in it.
 
-use crate::Span;
+use crate::{Span, limits};
 
 /// Why a text could not be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,10 @@ impl RenderError {
     /// Forgets the place: it was one in another text.
     pub(crate) fn elsewhere(self) -> Self {
         Self { at: None, ..self }
+    }
+
+    pub(crate) fn long_chain() -> Self {
+        Self::new(format!("more than {} variables use one another", limits::CHAIN))
     }
 
     pub(crate) fn undefined(name: &str) -> Self {

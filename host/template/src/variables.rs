@@ -16,15 +16,13 @@ use crate::{
     did_you_mean,
     functions::Around,
     json::{self, Repeats},
+    limits,
     render::Purpose,
     text_template::{Budget, Value as Data},
 };
 
 const REQUIRED: &str = "Please make sure that the variable you're referencing has been defined; Packer treats all \
                         variables used to interpolate other user variables as required.";
-
-/// Variables that use variables; Packer gives up after as many passes.
-const MAX_CHAIN: usize = 100;
 
 /// A template with known variables.
 #[derive(Clone, Debug)]
@@ -260,10 +258,8 @@ impl Pending {
             let chain = chain.join("` -> `");
             return Err(RenderError::new(format!("`{chain}` -> `{name}` is a circle")));
         }
-        if chain.len() >= MAX_CHAIN {
-            return Err(RenderError::new(format!(
-                "more than {MAX_CHAIN} variables use one another"
-            )));
+        if chain.len() >= limits::CHAIN {
+            return Err(RenderError::long_chain());
         }
         budget.enter()?;
         let mut around = Around {

@@ -216,6 +216,22 @@ fn variables_that_bring_in_one_another() {
     );
 
     // Values that are template text, brought in by options.
+    let late: Map<String, Json> = (0..300)
+        .map(|at| {
+            (
+                format!("v{at:03}"),
+                format!("{{{{`{{{{user \"v{:03}\"}}}}`}}}}", at + 1).into(),
+            )
+        })
+        .collect();
+    let error = first_error(resolve(template(
+        late.into(),
+        json!([{ "type": "shell", "inline": ["{{user `v000`}}"] }]),
+    )));
+    assert!(
+        error.contains("more than 100 variables use one another"),
+        "{error}"
+    );
     let nested = json!({ "a": "{{`{{user \"b\"}}{{user \"b\"}}`}}", "b": "{{`{{user \"a\"}}`}}" });
     let error = first_error(resolve(template(
         nested,

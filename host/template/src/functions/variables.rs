@@ -2,7 +2,7 @@
 
 use super::{Answer, Args, Frame};
 use crate::{
-    RenderError,
+    RenderError, limits,
     render::Purpose,
     text_template::{Budget, Value},
 };
@@ -22,6 +22,9 @@ impl Frame<'_> {
                 };
                 if self.around.chain.iter().any(|asked| asked == name) {
                     return Err(RenderError::new(format!("variable `{name}` brings in itself")));
+                }
+                if self.around.chain.len() >= limits::CHAIN {
+                    return Err(RenderError::long_chain());
                 }
                 self.told.sensitive |= sensitive.contains(name);
                 budget.enter()?;
