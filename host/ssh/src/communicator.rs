@@ -13,7 +13,7 @@ use crate::{
     connect::Target,
     error::ConnectError,
     exec::Running,
-    link::Links,
+    links::Links,
     options::SshOptions,
     transfer::{file, tree},
 };

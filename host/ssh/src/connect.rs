@@ -21,6 +21,7 @@ use crate::{
     error::ConnectError,
     handler::{Guard, HostKey, SessionError},
     options::SshOptions,
+    socket::Socket,
 };
 
 /// Longest time for a TCP connection.
@@ -130,10 +131,8 @@ impl Target {
             Ok(Err(error)) => return Err(Failure::Unreachable(error.to_string())),
             Err(_) => return Err(Failure::Unreachable(format!("no answer within {}", text(DIAL)))),
         };
-        if let Err(error) = stream.set_nodelay(true) {
-            return Err(Failure::Unreachable(error.to_string()));
-        }
-        match timeout(HANDSHAKE, self.handshake(stream)).await {
+        let socket = Socket::new(stream).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        match timeout(HANDSHAKE, self.handshake(socket)).await {
             Ok(result) => result,
             Err(_) => Err(Failure::Unreachable(format!(
                 "the handshake took longer than {}",
@@ -142,13 +141,13 @@ impl Target {
         }
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Result<Handle<Guard>, Failure> {
+    async fn handshake(&self, socket: Socket) -> Result<Handle<Guard>, Failure> {
         let shown = Arc::new(Mutex::new(None));
         let guard = Guard {
             host_key: self.host_key.clone(),
             shown: shown.clone(),
         };
-        let mut session = match client::connect_stream(Arc::new(self.config()), stream, guard).await {
+        let mut session = match client::connect_stream(Arc::new(self.config()), socket, guard).await {
             Ok(session) => session,
             Err(SessionError::HostKeyChanged { pinned, shown }) => {
                 return Err(Failure::Final(ConnectError::HostKeyChanged {

@@ -12,7 +12,8 @@ use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process, limits};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, Sig, client::Msg};
 
 use crate::{
-    link::{Link, Links, lost},
+    link::{Link, lost},
+    links::Links,
     quote,
 };
 

@@ -5,6 +5,7 @@
 //! knows russh. Whatever the server sends is hostile: lengths are bounded, names are checked, channels it opens are
 //! refused.
 
+mod ahead;
 mod authenticate;
 mod communicator;
 mod connect;
@@ -13,9 +14,12 @@ mod error;
 mod exec;
 mod handler;
 mod link;
+mod links;
 mod options;
 mod quote;
 mod schema;
+mod sftp;
+mod socket;
 mod step_connect;
 mod sweep;
 mod transfer;

@@ -13,13 +13,15 @@ use russh_sftp::{
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{
-    link::Links,
+    links::Links,
     quote,
     transfer::program::{self, unreadable},
 };
 
 /// Bytes moved between two reports of progress.
 const BUFFER: usize = 1024 * 1024;
+/// Bytes that go through `cat` where the instance is far: one answer in place of two.
+const SMALL: u64 = 32 * 1024;
 /// Mode of a new file where none was asked for.
 const NEW_FILE: u32 = 0o644;
 
@@ -31,13 +33,14 @@ pub(crate) async fn upload(
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
     let link = links.acquire().await?;
-    match link.sftp().await? {
-        Some(sftp) => upload_sftp(sftp, to, upload, progress).await,
-        None => {
-            drop(link);
-            upload_cat(links, to, upload, progress).await
-        }
+    let small = upload.size.is_some_and(|size| size <= SMALL);
+    if !(small && link.is_far().await?)
+        && let Some(sftp) = link.sftp().await?
+    {
+        return upload_sftp(sftp, to, upload, progress).await;
     }
+    drop(link);
+    upload_cat(links, to, upload, progress).await
 }
 
 /// Reads a file of the instance.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,9 @@ use tar::{Builder, EntryType, Header, HeaderMode};
 
 use crate::transfer::program::unreadable;
 
+/// Bytes handed on at once: a stream of small files is one of large packets all the same.
+const BUFFER: usize = 256 * 1024;
+
 /// Writes what is below `from` and returns the bytes of all files. `name` is how the user calls the directory.
 pub(crate) fn pack(
     from: &Dir,
@@ -22,7 +25,7 @@ pub(crate) fn pack(
     into: impl Write,
     mut moved: impl FnMut(u64),
 ) -> Result<u64, CommunicatorError> {
-    let mut archive = Builder::new(into);
+    let mut archive = Builder::new(BufWriter::with_capacity(BUFFER, into));
     archive.mode(HeaderMode::Complete);
     let mut total = 0;
     let mut folders = VecDeque::from([PathBuf::new()]);

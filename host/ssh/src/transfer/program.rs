@@ -9,10 +9,7 @@ use bytes::{Bytes, BytesMut};
 use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::{
-    exec::Running,
-    link::{Links, lost},
-};
+use crate::{exec::Running, link::lost, links::Links};
 
 /// Bytes read at once from what feeds a program.
 const CHUNK: usize = 256 * 1024;

@@ -16,7 +16,7 @@ use kilnbox_engine::{CommunicatorError, Exit, Progress};
 use tokio::{net::unix::pipe, task::JoinHandle};
 
 use crate::{
-    link::Links,
+    links::Links,
     quote,
     transfer::{
         pack::pack,
