@@ -20,9 +20,6 @@ use crate::{
     run::BuildFacts,
 };
 
-/// The provisioner that runs on this machine and needs no communicator.
-const SHELL_LOCAL: &str = "shell-local";
-
 /// Runs the provisioners of one build.
 #[derive(Debug)]
 pub(crate) struct Provisioners {
@@ -142,9 +139,9 @@ impl ProvisionHook for Provisioners {
     }
 }
 
-/// What `step` works on.
+/// What `step` works on. One that does nothing to the instance, such as `shell-local` or `sleep`, runs without.
 fn communicator(step: &PlannedStep, cx: &BuildContext) -> Result<SharedCommunicator, StepError> {
-    if cx.communicator.is_none() && step.step.name() == SHELL_LOCAL {
+    if cx.communicator.is_none() && !step.step.uses_instance() {
         return Ok(Arc::new(NoCommunicator::default()));
     }
     cx.communicator().cloned()
