@@ -27,7 +27,7 @@ pub(crate) fn run(bed: &Bed) -> Vec<Outcome> {
 }
 
 fn template(bed: &Bed, name: &str, steps: &[Json]) -> String {
-    bed.template(name, json!({ "type": "null", "communicator": "none" }), steps)
+    bed.template(name, bed.builder(bed.near()), steps)
 }
 
 fn bench(options: Json) -> Json {

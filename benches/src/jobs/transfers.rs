@@ -193,7 +193,7 @@ pub(crate) fn write_tree(at: &Path, files: usize) {
         if number % 100 == 0 {
             fs::create_dir_all(&folder).expect("a folder can be made");
         }
-        let content = format!("file {number}\n").repeat(SMALL / 8);
+        let content = format!("file {number}\n").repeat(SMALL / 7 + 1);
         fs::write(folder.join(format!("file-{number}")), &content[..SMALL]).expect("a file can be written");
     }
 }

@@ -74,6 +74,7 @@ impl TemplateFile {
             now: jiff::Timestamp::now(),
             working_dir: self.working_dir.clone(),
             template_dir: self.folder.clone(),
+            secrets: None,
         }
     }
 }

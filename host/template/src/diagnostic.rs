@@ -3,11 +3,11 @@
 //! Problems are collected and reported together. [`Diagnostics`] implements [`miette::Diagnostic`], so that a
 //! `miette::Report` of it shows every problem with file, line, column, source line, label and help.
 
-use std::{fmt, iter};
+use std::{fmt, iter, sync::Arc};
 
 use miette::{LabeledSpan, NamedSource};
 
-use crate::{Source, Span};
+use crate::{Source, Span, json, limits};
 
 /// Whether a problem stops the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Diagnostic {
 /// Problems of one source.
 #[derive(Clone)]
 pub struct Diagnostics {
-    source: NamedSource<String>,
+    source: NamedSource<Arc<str>>,
     list: Vec<Located>,
 }
 
@@ -100,21 +100,28 @@ pub struct Diagnostics {
 #[derive(Clone)]
 struct Located {
     diagnostic: Diagnostic,
-    source: NamedSource<String>,
+    source: NamedSource<Arc<str>>,
 }
 
 impl Diagnostics {
     /// No problems yet.
     pub fn new(source: &Source) -> Self {
         Self {
-            source: NamedSource::new(&source.name, source.text.to_string()),
+            source: NamedSource::new(&source.name, Arc::clone(&source.text)),
             list: Vec::new(),
         }
     }
 
-    /// Adds a problem, once.
+    /// Adds a problem, once; beyond [`limits::PROBLEMS`], only that there are more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.iter().any(|known| *known == diagnostic) {
+        if self.list.len() >= limits::PROBLEMS {
+            if self.list.len() == limits::PROBLEMS {
+                self.list.push(Located {
+                    diagnostic: Diagnostic::anywhere("there are more problems than these"),
+                    source: self.source.clone(),
+                });
+            }
+        } else if !self.iter().any(|known| *known == diagnostic) {
             self.list.push(Located {
                 diagnostic,
                 source: self.source.clone(),
@@ -133,6 +140,19 @@ impl Diagnostics {
         }
     }
 
+    /// The place of `part` of a text that is written as the JSON string `literal`: escapes make the two differ. The
+    /// whole literal, where there is no part.
+    pub fn inside(&self, literal: Span, part: Option<Span>) -> Span {
+        let written = self.source.inner().get(literal.start..literal.end);
+        match (part, written) {
+            (Some(part), Some(written)) => {
+                let place = |offset| literal.start + json::written_offset(written, offset);
+                Span::new(place(part.start), place(part.end))
+            }
+            _ => literal,
+        }
+    }
+
     /// The problems, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter().map(|located| &located.diagnostic)
@@ -141,6 +161,11 @@ impl Diagnostics {
     /// Each problem alone, for readers that show one after the other.
     pub fn reports(&self) -> impl Iterator<Item = &(dyn miette::Diagnostic + Send + Sync + 'static)> {
         self.list.iter().map(|located| located as _)
+    }
+
+    /// Whether more problems would not be shown.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() > limits::PROBLEMS
     }
 
     /// Whether there is nothing to report.

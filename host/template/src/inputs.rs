@@ -1,11 +1,20 @@
 //! What a template may know about the world: the crate does no I/O itself.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{error::Error, fmt, path::PathBuf, sync::Arc};
 
 use crate::Source;
 
 /// Looks up a variable of the environment.
 pub type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Where `{{aws_secretsmanager}}` finds its secrets.
+///
+/// It is asked while variables are resolved, once per variable that uses it, and may block: whoever resolves a template
+/// with a source that asks the network does so where blocking is allowed.
+pub trait SecretSource: Send + Sync {
+    /// The current version (`AWSCURRENT`) of a secret of AWS Secrets Manager, as it is stored.
+    fn aws_secret(&self, name: &str) -> Result<String, Box<dyn Error + Send + Sync>>;
+}
 
 /// The facts functions such as `env`, `isotime` and `pwd` answer from. Cheap to clone.
 #[derive(Clone)]
@@ -16,8 +25,23 @@ pub struct Inputs {
     pub now: jiff::Timestamp,
     /// `{{pwd}}`
     pub working_dir: PathBuf,
-    /// `{{template_dir}}`; absent for a template from standard input.
+    /// `{{template_dir}}`; absent for a template from standard input, whose folder is the working directory.
     pub template_dir: Option<PathBuf>,
+    /// Where secrets come from; without one, functions that need it are refused by name.
+    pub secrets: Option<Arc<dyn SecretSource>>,
+}
+
+/// No environment, no secrets, no folder; the time is the start of 1970.
+impl Default for Inputs {
+    fn default() -> Self {
+        Self {
+            env: Arc::new(|_| None),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            working_dir: PathBuf::new(),
+            template_dir: None,
+            secrets: None,
+        }
+    }
 }
 
 impl fmt::Debug for Inputs {

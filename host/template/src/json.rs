@@ -3,6 +3,8 @@
 //! Strict JSON: no comments, no trailing commas, no loose names. A syntax error ends the reading; duplicate keys are
 //! collected, at every depth.
 
+use std::collections::HashMap;
+
 use jsonc_parser::{
     CollectOptions, ParseOptions,
     ast::{self, ObjectPropName},
@@ -10,7 +12,7 @@ use jsonc_parser::{
     parse_to_ast,
 };
 
-use crate::{Diagnostic, Diagnostics, Kind, Member, Source, Span, Value};
+use crate::{Diagnostic, Diagnostics, Kind, Member, Source, Span, Value, limits};
 
 const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
@@ -25,11 +27,25 @@ const STRICT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
+/// What a key means that an object has twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// A mistake: in a template.
+    Refused,
+    /// As JSON readers have it: in a variable file.
+    LastWins,
+}
+
 /// Reads a source. The tree is there unless the syntax is broken; problems may come with it.
-pub(crate) fn read(source: &Source) -> (Option<Value>, Diagnostics) {
+pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnostics) {
     let mut problems = Diagnostics::new(source);
+    if let Some(at) = too_many_values(&source.text) {
+        let message = format!("Error parsing JSON: more than {} values", limits::VALUES);
+        problems.push(Diagnostic::error(Span::new(at, at + 1), message));
+        return (None, problems);
+    }
     let value = match parse_to_ast(&source.text, &CollectOptions::default(), &STRICT) {
-        Ok(parsed) => parsed.value.map(|value| convert(&value, &mut problems)),
+        Ok(parsed) => parsed.value.map(|value| convert(&value, repeats, &mut problems)),
         Err(error) => {
             let message = format!(
                 "Error parsing JSON: {}",
@@ -49,7 +65,28 @@ pub(crate) fn read(source: &Source) -> (Option<Value>, Diagnostics) {
     (value, problems)
 }
 
-fn convert(value: &ast::Value<'_>, problems: &mut Diagnostics) -> Value {
+/// Where the text has more values than are read: each begins the file or follows `[`, `{` or `,` outside of a string.
+fn too_many_values(text: &str) -> Option<usize> {
+    let mut values = 1;
+    let mut string = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => string = !string,
+            b'\\' if string => {
+                bytes.next();
+            }
+            b'[' | b'{' | b',' if !string => values += 1,
+            _ => {}
+        }
+        if values > limits::VALUES {
+            return Some(at);
+        }
+    }
+    None
+}
+
+fn convert(value: &ast::Value<'_>, repeats: Repeats, problems: &mut Diagnostics) -> Value {
     let kind = match value {
         ast::Value::NullKeyword(_) => Kind::Null,
         ast::Value::BooleanLit(literal) => Kind::Bool(literal.value),
@@ -71,31 +108,36 @@ fn convert(value: &ast::Value<'_>, problems: &mut Diagnostics) -> Value {
             array
                 .elements
                 .iter()
-                .map(|element| convert(element, problems))
+                .map(|element| convert(element, repeats, problems))
                 .collect(),
         ),
-        ast::Value::Object(object) => Kind::Object(members(object, problems)),
+        ast::Value::Object(object) => Kind::Object(members(object, repeats, problems)),
     };
     Value::new(kind, span(value.range()))
 }
 
-fn members(object: &ast::Object<'_>, problems: &mut Diagnostics) -> Vec<Member> {
-    let mut members: Vec<Member> = Vec::new();
+fn members(object: &ast::Object<'_>, repeats: Repeats, problems: &mut Diagnostics) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+    let mut known = HashMap::with_capacity(object.properties.len());
     for property in &object.properties {
         let key = property.name.as_str().to_owned();
         let key_span = span(match &property.name {
             ObjectPropName::String(literal) => literal.range,
             ObjectPropName::Word(word) => word.range,
         });
-        let value = convert(&property.value, problems);
-        if members.iter().any(|known| known.key == key) {
-            problems.push(
+        let value = convert(&property.value, repeats, problems);
+        let earlier = known.get(property.name.as_str()).copied();
+        match earlier.and_then(|at: usize| members.get_mut(at)) {
+            Some(earlier) if repeats == Repeats::LastWins => earlier.value = value,
+            Some(_) => problems.push(
                 Diagnostic::error(key_span, format!("template has duplicate field: {key}"))
                     .label("written before")
                     .hint("remove one of the two"),
-            );
-        } else {
-            members.push(Member { key, key_span, value });
+            ),
+            None => {
+                known.insert(property.name.as_str(), members.len());
+                members.push(Member { key, key_span, value });
+            }
         }
     }
     members
@@ -119,9 +161,55 @@ fn visible(source: &Source, span: Span) -> Span {
     Span::new(last, source.text.trim_end().len())
 }
 
+/// Where a byte of a string's text stands in the string as it is written, quotes and escapes included.
+pub(crate) fn written_offset(written: &str, offset: usize) -> usize {
+    let mut text = 0;
+    let mut rest = written.char_indices().skip(1);
+    while text < offset {
+        let Some((at, letter)) = rest.next() else {
+            return written.len();
+        };
+        if letter != '\\' {
+            text += letter.len_utf8();
+            continue;
+        }
+        match rest.next() {
+            Some((_, 'u')) => {
+                let code = |at: usize| u32::from_str_radix(written.get(at..at + 4)?, 16).ok();
+                // A letter beyond U+FFFF is written as two escapes of surrogates.
+                let surrogates = matches!(code(at + 2), Some(0xd800..=0xdbff));
+                let digits = if surrogates { 10 } else { 4 };
+                text += match code(at + 2) {
+                    _ if surrogates => 4,
+                    Some(0..=0x7f) => 1,
+                    Some(0x80..=0x7ff) => 2,
+                    _ => 3,
+                };
+                rest.nth(digits - 1);
+            }
+            _ => text += 1,
+        }
+    }
+    rest.next().map_or(written.len(), |(at, _)| at)
+}
+
 fn lowercase_first(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_text_in_its_literal() {
+        let written = r#""a\n\u00e9\ud83d\ude00é{{x""#;
+        let text: String = serde_json::from_str(written).expect("a literal");
+        let offset = text.find("{{").expect("the braces");
+        let place = written_offset(written, offset);
+        assert_eq!(written.get(place..place + 2), Some("{{"));
+    }
 }

@@ -4,20 +4,26 @@
 //! [`Template::resolve`] gives the variables their values; the [`Resolved`] template then hands out a [`Renderer`]
 //! that expands the `{{ }}` of option values. The crate does no I/O: what it needs of the world stands in [`Inputs`].
 
+mod allowance;
 mod diagnostic;
 mod functions;
 mod inputs;
 mod json;
 mod layout;
+pub mod limits;
 mod parse;
 mod render;
+mod render_error;
+mod strftime;
 mod template;
+mod text_template;
 mod value;
 mod variables;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
-pub use inputs::{Environment, Inputs, Variables};
-pub use render::{RenderError, Rendered, Renderer};
+pub use inputs::{Environment, Inputs, SecretSource, Variables};
+pub use render::{Rendered, Renderer};
+pub use render_error::RenderError;
 pub use template::{
     BuilderBlock, PostProcessorBlock, ProvisionerBlock, Scope, Template, Text, VariableBlock,
 };

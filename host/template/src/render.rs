@@ -1,4 +1,4 @@
-//! Expands the `{{ }}` of option values: Go's text/template over `gtmpl`.
+//! Expands the `{{ }}` of option values.
 //!
 //! A text without `{{` is returned untouched and never parsed. What `{{user}}` brings in is itself template text, as
 //! in Packer; data of a step and values of a build never are. A text that asks for `{{build "Key"}}` before the build
@@ -7,18 +7,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use gtmpl::{Context, Template as GoTemplate, error::ParseError};
-use gtmpl_value::Value as GoValue;
-use uuid::Uuid;
-
 use crate::{
-    Diagnostic, Diagnostics, Inputs, Kind, Marks, Member, Value, did_you_mean,
-    functions::{self, Frame, NAMES},
+    Diagnostic, Diagnostics, Inputs, Kind, Marks, Member, RenderError, Value,
+    allowance::Allowance,
+    did_you_mean,
+    functions::{Around, Frame, KNOWN},
     pointer_child,
+    text_template::{self, Budget, Value as Data},
     variables::Pending,
 };
 
@@ -36,6 +34,8 @@ pub(crate) struct World {
     pub(crate) build: Option<BuildFacts>,
     /// The build's values; none before it runs.
     pub(crate) generated: Option<BTreeMap<String, String>>,
+    /// What all texts may take together before the build runs.
+    pub(crate) allowance: Arc<Allowance>,
 }
 
 /// What is being expanded.
@@ -77,58 +77,23 @@ pub struct Rendered {
     pub undefined: Vec<String>,
 }
 
-/// Why a text could not be expanded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct RenderError {
-    /// What is wrong.
-    pub message: String,
-    /// The way out.
-    pub hint: Option<String>,
-    /// The variable that does not exist, if that is the reason.
-    pub undefined: Option<String>,
-}
-
-impl RenderError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-            undefined: None,
-        }
-    }
-
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
-    }
-
-    pub(crate) fn undefined(name: &str) -> Self {
-        Self {
-            undefined: Some(name.to_owned()),
-            ..Self::new(format!("test: variable `{name}` not set"))
-        }
-    }
-}
-
 impl Renderer {
     pub(crate) fn new(
         inputs: Inputs,
         variables: BTreeMap<String, String>,
         sensitive: BTreeSet<String>,
     ) -> Self {
-        Self::with_purpose(inputs, Purpose::Options { variables, sensitive })
+        Self::with_purpose(inputs, Purpose::Options { variables, sensitive }, Arc::default())
     }
 
-    pub(crate) fn with_purpose(inputs: Inputs, purpose: Purpose) -> Self {
+    pub(crate) fn with_purpose(inputs: Inputs, purpose: Purpose, allowance: Arc<Allowance>) -> Self {
         Self {
             world: Arc::new(World {
                 inputs,
                 purpose,
                 build: None,
                 generated: None,
+                allowance,
             }),
         }
     }
@@ -167,22 +132,36 @@ impl Renderer {
 
     /// Expands a text.
     pub fn render_text(&self, text: &str) -> Result<Rendered, RenderError> {
-        self.render_frame(text, GoValue::Nil, 0)
+        let runs = self.world.generated.is_some();
+        let mut budget = if runs {
+            Budget::default()
+        } else {
+            self.world.allowance.budget(text)
+        };
+        let rendered = self.expand(text, &mut Around::default(), &mut budget);
+        if !runs {
+            self.world.allowance.take(text, &budget);
+        }
+        rendered
     }
 
     /// Expands a text that may use fields such as `{{.Vars}}`. `data` are values, never parsed as templates.
     pub fn render_with(&self, text: &str, data: &BTreeMap<String, String>) -> Result<Rendered, RenderError> {
         let fields = data
             .iter()
-            .map(|(key, value)| (key.clone(), GoValue::String(value.clone())))
+            .map(|(key, value)| (key.clone(), Data::text(value.as_str())))
             .collect();
-        self.render_frame(text, GoValue::Map(fields), 0)
+        let mut around = Around {
+            data: Data::Map(Arc::new(fields)),
+            chain: Vec::new(),
+        };
+        self.expand(text, &mut around, &mut Budget::default())
     }
 
     /// Whether a text could be expanded, without doing it: syntax and names of functions.
     pub fn check(&self, text: &str) -> Result<(), RenderError> {
         if text.contains("{{") {
-            parse(text).map(|_| ())
+            text_template::parse(text, &KNOWN).map(|_| ())
         } else {
             Ok(())
         }
@@ -266,7 +245,7 @@ impl Renderer {
             }
             Err(error) => {
                 problems.push(
-                    Diagnostic::error(span, error.message)
+                    Diagnostic::error(problems.inside(span, error.at), error.message)
                         .label("in this text")
                         .maybe_hint(error.hint),
                 );
@@ -286,11 +265,12 @@ impl Renderer {
         .or_else(|| Some(format!("declare `{name}` in `variables`, or give it with `-var`")))
     }
 
-    pub(crate) fn render_frame(
+    /// Expands a text, which is part of another one if there is something around it.
+    pub(crate) fn expand(
         &self,
         text: &str,
-        dot: GoValue,
-        depth: usize,
+        around: &mut Around,
+        budget: &mut Budget,
     ) -> Result<Rendered, RenderError> {
         if !text.contains("{{") {
             return Ok(Rendered {
@@ -298,116 +278,27 @@ impl Renderer {
                 ..Rendered::default()
             });
         }
-        let template = parse(text)?;
-        let (outcome, told) = functions::within(Frame::new(self.clone(), dot.clone(), depth), || {
-            guarded(|| {
-                template
-                    .render(&Context::from(dot))
-                    .map_err(|error| failed(&error.to_string()))
-            })
-        });
+        budget.read(text.len())?;
+        let program = text_template::parse(text, &KNOWN)?;
+        let data = around.data.clone();
+        let mut frame = Frame::new(self, around);
+        let outcome = text_template::run(&program, data, &mut frame, budget);
+        let told = frame.told();
         let marks = Marks {
             sensitive: told.sensitive,
             unknown: false,
             deferred: told.deferred,
         };
-        if told.deferred {
+        let text = if told.deferred {
             // Whatever came of it: the values it asked for are not there yet.
-            return Ok(Rendered {
-                text: text.to_owned(),
-                marks,
-                undefined: told.undefined,
-            });
-        }
-        match outcome {
-            Some(Ok(text)) => Ok(Rendered {
-                text,
-                marks,
-                undefined: told.undefined,
-            }),
-            Some(Err(error)) => Err(told.error.unwrap_or(error)),
-            None => Err(RenderError::new("the template text cannot be expanded")),
-        }
-    }
-}
-
-fn parse(text: &str) -> Result<GoTemplate, RenderError> {
-    // A name nobody can guess, so that no text calls itself: gtmpl would follow it until the stack ends.
-    let name = Uuid::new_v4().to_string();
-    let mut template = GoTemplate::with_name(&name);
-    template.add_funcs(functions::ALL);
-    let parsed = guarded(|| {
-        template.parse(keep_raw(text)).map_err(|error| match error {
-            ParseError::WithContext(_, message) => message,
-            other => other.to_string(),
+            text.to_owned()
+        } else {
+            outcome?
+        };
+        Ok(Rendered {
+            text,
+            marks,
+            undefined: told.undefined,
         })
-    });
-    match parsed {
-        Some(Ok(())) => {}
-        Some(Err(message)) => return Err(broken(text, &message)),
-        None => return Err(broken(text, "malformed text in quotes")),
-    }
-    if template.tree_set.len() > 1 {
-        return Err(RenderError::new(
-            "`define` and `block` are not supported in template text",
-        ));
-    }
-    Ok(template)
-}
-
-/// gtmpl reads backslashes in raw strings as escapes, Go does not: they are doubled before gtmpl sees them.
-fn keep_raw(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut action = false;
-    let mut quote = None;
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        kept.push(letter);
-        match (quote, letter) {
-            (None, '{') if !action && letters.peek() == Some(&'{') => action = true,
-            (None, '}') if letters.peek() == Some(&'}') => action = false,
-            (None, '`' | '"') if action => quote = Some(letter),
-            (Some('`'), '\\') => kept.push('\\'),
-            (Some('"'), '\\') => kept.extend(letters.next()),
-            (Some(open), _) if open == letter => quote = None,
-            _ => {}
-        }
-    }
-    kept
-}
-
-/// gtmpl cuts strings by bytes in some places; a text that makes it panic is an error of that text alone.
-fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(run)).ok()
-}
-
-fn broken(text: &str, message: &str) -> RenderError {
-    let error = RenderError::new(format!("template text: {message}"));
-    let unknown = message
-        .strip_prefix("function ")
-        .and_then(|rest| rest.strip_suffix(" not defined"));
-    match unknown.map(|name| name.trim_matches(['"', '`'])) {
-        Some(name) => {
-            let hint = did_you_mean(name, NAMES.iter().copied());
-            let error = RenderError::new(format!("function \"{name}\" not defined"));
-            match hint {
-                Some(hint) => error.hint(hint),
-                None => error.hint("to write `{{` itself, use `{{`{{`}}`"),
-            }
-        }
-        None if text.matches("{{").count() > text.matches("}}").count() => {
-            error.hint("a `{{` is not closed by `}}`")
-        }
-        None => error,
-    }
-}
-
-fn failed(message: &str) -> RenderError {
-    match message {
-        "only maps and objects have fields" => {
-            RenderError::new("fields such as `{{.Name}}` have no value here")
-                .hint("only options that a step renders itself, such as `execute_command`, know fields")
-        }
-        other => RenderError::new(other),
     }
 }

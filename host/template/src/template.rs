@@ -1,6 +1,10 @@
 //! The model of a template: its blocks, checked against each other, nothing expanded yet.
 
-use crate::{Diagnostics, Inputs, Resolved, Source, Span, Value, Variables, json, parse, variables};
+use crate::{
+    Diagnostics, Inputs, Resolved, Source, Span, Value, Variables,
+    json::{self, Repeats},
+    parse, variables,
+};
 
 /// A template whose shape is right: every block has its type, every name it refers to exists.
 #[derive(Clone, Debug)]
@@ -139,9 +143,9 @@ impl PostProcessorBlock {
 impl Template {
     /// Reads a JSON template (`reference/packer.md` §2). All problems at once.
     pub fn parse(source: Source) -> Result<Self, Diagnostics> {
-        let (root, problems) = json::read(&source);
+        let (root, problems) = json::read(&source, Repeats::Refused);
         match root {
-            Some(root) => parse::template(source, &root, problems),
+            Some(root) => parse::template(source, root, problems),
             None => Err(problems),
         }
     }

@@ -27,6 +27,7 @@ fn unresolved(text: &str, given: &Variables) -> String {
         now: "2024-03-07T09:05:02Z".parse().expect("a time"),
         working_dir: "/work".into(),
         template_dir: None,
+        secrets: None,
     };
     show(
         &template

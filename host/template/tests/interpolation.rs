@@ -1,4 +1,4 @@
-//! Variables and functions, from a template's text to what an option becomes.
+//! What no table can hold: which text is expanded where, what is marked, and what is never parsed.
 
 #![expect(clippy::expect_used, reason = "what a test cannot set up fails the test")]
 
@@ -12,6 +12,7 @@ fn inputs() -> Inputs {
         now: "2024-03-07T09:05:02Z".parse().expect("a time"),
         working_dir: "/work".into(),
         template_dir: Some("/templates".into()),
+        secrets: None,
     }
 }
 
@@ -31,92 +32,6 @@ fn renderer() -> Renderer {
     resolved
         .renderer
         .for_build("first", "null", Arc::new(|name: &str| name.replace(' ', "-")))
-}
-
-#[test]
-fn functions() {
-    let renderer = renderer();
-    for (text, expected) in [
-        ("plain", "plain"),
-        ("a } b {", "a } b {"),
-        ("{{user `name`}}", "Kiln"),
-        ("{{ user \"name\" }}", "Kiln"),
-        ("{{user `missing`}}!", "!"),
-        ("{{user `loop`}}", ""),
-        ("{{isotime}}", "2024-03-07T09:05:02Z"),
-        ("{{isotime \"20060102-150405\"}}", "20240307-090502"),
-        ("{{isotime `Jan 2`}}", "Mar 7"),
-        ("{{strftime \"%Y/%m/%d\"}}", "2024/03/07"),
-        ("{{timestamp}}", "1709802302"),
-        ("{{build_name}} {{build_type}}", "first null"),
-        ("{{template_dir}} {{pwd}}", "/templates /work"),
-        ("{{upper `abc`}} {{lower `ABC`}}", "ABC abc"),
-        ("{{user `name` | lower | printf \"%s-%s\" `x` | len}}", "6"),
-        ("{{split (user `csv`) \",\" 1}}", "b"),
-        (
-            "{{replace `a` `b` 1 `aaa`}} {{replace `a` `b` -1 `aaa`}}",
-            "baa bbb",
-        ),
-        ("{{user `name` | replace_all `i` `1`}}", "K1ln"),
-        ("{{packer_version}}", "1.16.0"),
-        (
-            "{{clean_resource_name `a b`}} {{clean_ami_name `a b`}} {{clean_image_name `a b`}}",
-            "a-b a-b a-b",
-        ),
-        ("{{if eq build_type `null`}}yes{{else}}no{{end}}", "yes"),
-        ("{{with user `name`}}[{{.}}]{{end}}", "[Kiln]"),
-        ("{{`{{literal}}`}}", "{{literal}}"),
-        ("{{`a\\nb`}} {{\"a\\nb\"}}", "a\\nb a\nb"),
-        ("{{/* nothing */}}x", "x"),
-        ("{{\"µ\" | upper}}é", "Μé"),
-    ] {
-        let rendered = renderer.render_text(text).map(|rendered| rendered.text);
-        assert_eq!(rendered.as_deref(), Ok(expected), "{text}");
-    }
-}
-
-#[test]
-fn errors_name_the_reason() {
-    let renderer = renderer();
-    for (text, expected) in [
-        ("{{uper `x`}}", "function \"uper\" not defined"),
-        ("{{env `HOME`}}", "env vars are not allowed here"),
-        ("{{isotime `a` `b`}}", "too many values, 1 needed: [a b]"),
-        (
-            "{{split `a` `,` 3}}",
-            "the substring 3 was unavailable using the separator value, ,, only 1 values were found",
-        ),
-        (
-            "{{sed `a` `b`}}",
-            "template function `sed` is deprecated use `replace` or `replace_all` instead",
-        ),
-        (
-            "{{user `field`}}",
-            "fields such as `{{.Name}}` have no value here",
-        ),
-        (
-            "{{consul_key `a`}}",
-            "template function `consul_key` is not supported yet",
-        ),
-        (
-            "{{define `a`}}{{template `a`}}{{end}}{{template `a`}}",
-            "`define` and `block` are not supported in template text",
-        ),
-    ] {
-        let error = renderer.render_text(text).expect_err(text);
-        assert_eq!(error.message, expected, "{text}");
-    }
-    for broken in [
-        "{{user `name`",
-        "{{",
-        "{{\"\\é\"}}",
-        "{{end}}",
-        "{{if}}x{{end}}",
-        "{{template ``}}",
-        "{{\"\\",
-    ] {
-        assert!(renderer.render_text(broken).is_err(), "{broken}");
-    }
 }
 
 #[test]
@@ -161,44 +76,6 @@ fn build_values_wait() {
         .expect("deferred text");
     assert!(rendered.marks.deferred);
     assert_eq!(rendered.text, "id {{build `ID` | upper}} {{user `name`}}");
-}
-
-#[test]
-fn later_sources_of_variables_win() {
-    let given = Variables {
-        files: vec![
-            Source::new("1", r#"{"b": "file1", "c": "file1"}"#),
-            Source::new("2", r#"{"c": "file2"}"#),
-        ],
-        given: vec![
-            ("d".to_owned(), "first".to_owned()),
-            ("d".to_owned(), "{{user `a`}}=last".to_owned()),
-            ("undeclared".to_owned(), "x".to_owned()),
-        ],
-    };
-    let resolved = resolve(
-        r#"{ "a": "default", "b": "default", "c": null, "d": "default" }"#,
-        &given,
-    );
-    let expected = [
-        ("a", "default"),
-        ("b", "file1"),
-        ("c", "file2"),
-        ("d", "default=last"),
-        ("undeclared", "x"),
-    ];
-    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(resolved.variables, BTreeMap::from(expected));
-}
-
-#[test]
-fn variables_use_one_another_in_any_order() {
-    let resolved = resolve(
-        r#"{ "a": "{{user `b`}}!", "b": "{{user `c`}}", "c": "{{env `HOME`}}", "d": "{{ .Vars }} {{user `c`}}" }"#,
-        &Variables::default(),
-    );
-    assert_eq!(resolved.variables["a"], "/home/kiln!");
-    assert_eq!(resolved.variables["d"], "{{ .Vars }} /home/kiln");
 }
 
 #[test]
@@ -247,24 +124,4 @@ fn options_are_rendered_but_for_their_top_level_keys() {
         rendered.at("/{{user `k`}}/key/1").map(|value| value.to_json()),
         Some(1.into())
     );
-}
-
-#[test]
-fn keys_are_taken_whatever_their_case() {
-    let text = r#"{"Builders": [{"Type": "null", "Name": "a"}], "PROVISIONERS": [{"TYPE": "shell", "Only": ["a"]}],
-                   "push": {}, "description": "d", "_note": "n"}"#;
-    let template = Template::parse(Source::new("template.json", text)).expect("a template that parses");
-    assert_eq!(template.builders[0].raw_name(), "a");
-    assert!(template.provisioners[0].scope.includes("a"));
-    assert!(!template.provisioners[0].scope.includes("b"));
-}
-
-#[test]
-fn uuids_differ_and_begin_with_the_time() {
-    let renderer = renderer();
-    let one = renderer.render_text("{{uuid}}").expect("a uuid").text;
-    let two = renderer.render_text("{{uuid}}").expect("a uuid").text;
-    assert_ne!(one, two);
-    assert!(one.starts_with("65e9833e-"), "{one}");
-    assert_eq!(one.len(), 36);
 }

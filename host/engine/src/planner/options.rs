@@ -53,7 +53,7 @@ pub(crate) fn prepare(
             && let Err(error) = renderer.check(text.as_str().unwrap_or_default())
         {
             problems.push(
-                Diagnostic::error(text.span, error.message)
+                Diagnostic::error(problems.inside(text.span, error.at), error.message)
                     .label("in this text")
                     .maybe_hint(error.hint),
             );
@@ -126,7 +126,8 @@ fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems:
         }
         let mut member = member.clone();
         if !names.contains(&member.key.as_str()) {
-            match names.iter().find(|name| name.eq_ignore_ascii_case(&member.key)) {
+            let like = names.iter().find(|name| name.eq_ignore_ascii_case(&member.key));
+            match like.filter(|name| options.get(name).is_none()) {
                 Some(name) => member.key = (*name).to_owned(),
                 None if rules.open() => {}
                 None => {

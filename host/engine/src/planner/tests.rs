@@ -164,6 +164,7 @@ impl Bench {
             now: "2024-03-07T09:05:02Z".parse().expect("a time"),
             working_dir: folder.path().join("work"),
             template_dir: Some(folder.path().join("templates")),
+            secrets: None,
         };
         let resolved = template
             .resolve(&inputs, &Variables::default())
