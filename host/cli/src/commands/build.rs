@@ -29,8 +29,8 @@ use crate::{
 /// Builds what the template describes.
 pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     let level = logging::start(args.verbose)?;
-    let file = TemplateFile::read(&args.template)?;
-    let given = template_file::variables(&args.template)?;
+    let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
+    let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
     let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
