@@ -52,15 +52,18 @@ fn after_long_help() -> String {
     text
 }
 
+/// Flags of every command stand apart from a command's own.
+const HOW_IT_SPEAKS: &str = "Output";
+
 /// How the program speaks.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutputArgs {
     /// Print Packer's comma-separated lines for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HOW_IT_SPEAKS)]
     pub(crate) machine_readable: bool,
 
     /// Colour what goes to a terminal
-    #[arg(long, global = true, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+    #[arg(long, global = true, help_heading = HOW_IT_SPEAKS, value_name = "BOOL", default_value = "true", default_missing_value = "true",
           num_args = 0..=1, require_equals = true, action = ArgAction::Set,
           value_parser = clap::builder::BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) color: bool,
@@ -344,8 +347,8 @@ Examples:
   kilnbox fmt -recursive templates
   kilnbox fmt - < template.json
 
-Only white space changes. In a folder, the files ending in `.json` that are templates are taken, and those ending in
-`.pkrvars.json`. Exit code 3 is `-check`'s for a file that is laid out differently.")]
+Only white space changes. In a folder, the files ending in `.json` that are templates are taken, and those \
+ending in `.pkrvars.json`. Exit code 3 is `-check`'s for a file that is laid out differently.")]
 pub(crate) struct FmtArgs {
     /// Files and folders; `-` is standard input, laid out to standard output
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]

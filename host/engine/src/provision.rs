@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BuildContext, Events, NoCommunicator, PlannedStep, ProvisionHook, SharedCommunicator, StepError,
+    Body, BuildContext, Events, NoCommunicator, PlannedStep, ProvisionHook, SharedCommunicator, StepError,
     StepKind,
     attempt::{self, Generated},
     duration::in_go,
@@ -110,6 +110,9 @@ impl Provisioners {
 #[async_trait]
 impl ProvisionHook for Provisioners {
     async fn provision(&self, cx: &BuildContext) -> Result<(), StepError> {
+        if let Some((_, host)) = cx.generated.iter().find(|(key, _)| key == "Host") {
+            self.facts.events.emit(Body::Connected { host: host.clone() });
+        }
         let outcome = self.run_all(cx).await;
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) =
             outcome.as_ref().err().map(|error| error.message.clone());

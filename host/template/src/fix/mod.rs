@@ -80,7 +80,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "parallels-deprecations",
-        "`parallels_tools_host_path` goes, `guest_os_distribution` becomes `guest_os_type`",
+        "`guest_os_distribution` of Parallels becomes `guest_os_type`",
         hypervisors::parallels_deprecations,
     ),
     fixer(
@@ -120,7 +120,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "amazon-temp-sec-cidrs",
-        "`temporary_security_group_source_cidr` of Amazon becomes a list, `…_cidrs`",
+        "`temporary_security_group_source_cidr` becomes a list, `…_cidrs`",
         builders::amazon_source_cidr,
     ),
     fixer(
@@ -135,7 +135,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "powershell-escapes",
-        "backticks before quotes and dollars in variables and passwords of `powershell` go",
+        "escapes in variables and passwords of `powershell` go",
         steps::powershell_escapes,
     ),
     fixer(
@@ -160,7 +160,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "clean-image-name",
-        "`clean_ami_name` and `clean_image_name` become `clean_resource_name`",
+        "`clean_ami_name` and its like become `clean_resource_name`",
         builders::clean_image_name,
     ),
     fixer(
@@ -180,7 +180,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "comm-config",
-        "`ssh_host_port_min`, `ssh_host_port_max` and `ssh_skip_nat_mapping` of VirtualBox lose `ssh_`",
+        "`ssh_host_port_min` and its like of VirtualBox lose `ssh_`",
         hypervisors::virtualbox_ports,
     ),
     fixer(
@@ -190,7 +190,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "vsphere-iso-net-disk",
-        "options for one network or disk of `vsphere-iso` become `network_adapters` and `storage`",
+        "one network and disk become `network_adapters` and `storage`",
         hypervisors::vsphere_network_and_disk,
     ),
     fixer(
@@ -200,7 +200,7 @@ pub const FIXERS: [Fixer; 34] = [
     ),
     fixer(
         "qemu-host-port",
-        "`ssh_host_port_min` and `ssh_host_port_max` of QEMU lose `ssh_`",
+        "`ssh_host_port_min` and its like of QEMU lose `ssh_`",
         hypervisors::qemu_ports,
     ),
     fixer(

@@ -64,9 +64,7 @@ pub(super) fn manifest_filename(blocks: &Blocks) -> Done {
 
 pub(super) fn docker_email(blocks: &Blocks) -> Done {
     for block in blocks.builders(&["docker"]) {
-        if block.text("login_email").is_some() {
-            block.remove("login_email");
-        }
+        block.remove("login_email");
     }
     let docker = blocks
         .post_processors
