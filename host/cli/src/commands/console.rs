@@ -72,7 +72,7 @@ pub(crate) fn run(args: &ConsoleArgs, output: &OutputArgs, report: &Report) -> R
     if io::stdin().is_terminal() && io::stdout().is_terminal() && !output.machine_readable {
         session.with_a_person(report)
     } else {
-        session.from_a_pipe(output.machine_readable, report)
+        session.over_a_pipe(output.machine_readable, report)
     }
 }
 
@@ -112,7 +112,7 @@ impl Session {
         }
     }
 
-    fn from_a_pipe(&self, machine_readable: bool, report: &Report) -> Result<u8, Error> {
+    fn over_a_pipe(&self, machine_readable: bool, report: &Report) -> Result<u8, Error> {
         let mut code = exit_codes::SUCCESS;
         for line in io::stdin().lock().lines() {
             let line = line.map_err(|source| Error::Read {
