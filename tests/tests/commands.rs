@@ -436,7 +436,11 @@ mod compared_with_packer {
     fn inspect() {
         let desk = Desk::with("t.json", TEMPLATE);
         desk.write("bare.json", r#"{"builders": [{"type": "null"}]}"#);
-        for template in ["t.json", "bare.json"] {
+        desk.write(
+            "required.json",
+            r#"{"variables": {"a": null}, "builders": [{"type": "null", "name": "a b"}, {"type": "file"}]}"#,
+        );
+        for template in ["t.json", "bare.json", "required.json"] {
             let ours = desk.run(&["inspect", template]).succeeded();
             assert_eq!(
                 ours.stdout,

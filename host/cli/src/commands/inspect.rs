@@ -11,6 +11,7 @@ use crate::{
     template_file::TemplateFile,
 };
 
+const OPTIONAL: &str = "Optional variables and their defaults:";
 const NOTE: &str = "\
 Note: If your build names contain user variables or template
 functions such as 'timestamp', these are processed at build time,
@@ -45,7 +46,10 @@ fn for_people(template: &Template) -> String {
             .map(|variable| format!("  {}", variable.name.value));
         sections.push(section("Required variables:", names));
     }
-    if !optional.is_empty() {
+    if optional.is_empty() && !required.is_empty() {
+        // Packer's headline stands even over nothing.
+        sections.push(format!("{OPTIONAL}\n"));
+    } else if !optional.is_empty() {
         // As wide as the widest of all, required ones too: Packer's columns.
         let width = widest(
             template
@@ -56,7 +60,7 @@ fn for_people(template: &Template) -> String {
         let lines = optional
             .iter()
             .map(|variable| format!("  {:width$} = {}", variable.name.value, shown_default(variable)));
-        sections.push(section("Optional variables and their defaults:", lines));
+        sections.push(section(OPTIONAL, lines));
     }
     let builders = builders(template);
     let width = widest(builders.iter().map(|(name, _)| *name));
