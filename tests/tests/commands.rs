@@ -196,6 +196,8 @@ mod console {
         // The key up brings the line back.
         terminal.press("\x1b[A\r");
         terminal.wait_for("ABC", 2);
+        terminal.press("{{user `mir\t`}}\r");
+        terminal.wait_for("http://example.org/x", 1);
         terminal.press("\x04");
         assert!(terminal.finish().success());
     }

@@ -255,6 +255,32 @@ mod terminals {
     }
 
     #[test]
+    fn a_signal_is_heard_while_nobody_reads() {
+        let project = Project::running(&[("web", &format!("seq 1 {MANY}; sleep 600"))]);
+        let mut command = project.command(&["--log-dir=logs"]);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("kilnbox can be started");
+        let log = project.path("logs/null.web.log");
+        until("the step's first lines", UNREAD, || {
+            fs::read_to_string(&log)
+                .ok()?
+                .contains("null.web: 1\n")
+                .then_some(())
+        });
+        let id = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        nix::sys::signal::kill(id, Signal::SIGINT).expect("it can be signalled");
+        let status = until("the end of a cancelled run nobody reads", UNREAD, || {
+            child.try_wait().expect("it can be waited for")
+        });
+        assert_eq!(status.code(), Some(1));
+        project.kilnbox.left_nothing();
+    }
+
+    #[test]
     fn a_reader_that_comes_back_is_told_what_it_missed_and_how_it_ended() {
         let project = noisy();
         let mut command = project.command(&["--log-dir=logs"]);

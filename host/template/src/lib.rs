@@ -25,6 +25,7 @@ mod variables;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
 pub use fix::{FIXERS, Fixer, fix};
 pub use format::format;
+pub use functions::functions;
 pub use inputs::{Environment, Inputs, SecretSource, Variables};
 pub use render::{Rendered, Renderer};
 pub use render_error::RenderError;

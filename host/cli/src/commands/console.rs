@@ -2,12 +2,15 @@
 //!
 //! Nothing sensitive is shown: what is printed passes the engine's [`Secrets`], as in a build.
 
+mod complete;
+
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use kilnbox_engine::{Secrets, text};
 use kilnbox_template::{RenderError, Renderer, Resolved, Source, Template};
-use rustyline::{DefaultEditor, error::ReadlineError};
+use rustyline::{Editor, error::ReadlineError, history::DefaultHistory};
 
+use self::complete::Words;
 use super::answer;
 use crate::{
     args::{ConsoleArgs, OutputArgs},
@@ -28,7 +31,7 @@ Type an expression, and its value is shown:
                             every function that templates have
 
 `variables` lists all variables and their values.
-`exit`, Ctrl-C or Ctrl-D ends the console.";
+Tab completes names. `exit`, Ctrl-C or Ctrl-D ends the console.";
 
 /// Without a template, everything but its variables can be tried.
 const NO_TEMPLATE: &str = r#"{"builders": [{"type": "null"}]}"#;
@@ -94,7 +97,10 @@ impl Session {
             message: format!("reading from the terminal: {error}"),
             hint: Some("give the expressions on standard input".to_owned()),
         };
-        let mut editor = DefaultEditor::new().map_err(terminal)?;
+        let mut editor: Editor<Words, DefaultHistory> = Editor::new().map_err(terminal)?;
+        let own = ["variables", "help", "exit"].into_iter();
+        let words = own.chain(kilnbox_template::functions()).map(str::to_owned);
+        editor.set_helper(Some(Words::new(words.chain(self.variables.iter().cloned()))));
         loop {
             let line = match editor.readline(PROMPT) {
                 Ok(line) => line,
