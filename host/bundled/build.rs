@@ -11,30 +11,30 @@ struct Guest {
     kind: &'static str,
 }
 
-const GUESTS: [Guest; 5] = [
-    Guest {
-        name: "shell",
-        kind: "provisioner",
-    },
-    Guest {
-        name: "file",
-        kind: "provisioner",
-    },
-    Guest {
-        name: "shell-local",
-        kind: "provisioner",
-    },
-    Guest {
-        name: "manifest",
-        kind: "post-processor",
-    },
-    Guest {
-        name: "shell-local",
-        kind: "post-processor",
-    },
+const GUESTS: [Guest; 10] = [
+    Guest::provisioner("shell"),
+    Guest::provisioner("file"),
+    Guest::provisioner("shell-local"),
+    Guest::provisioner("sleep"),
+    Guest::provisioner("breakpoint"),
+    Guest::post_processor("manifest"),
+    Guest::post_processor("checksum"),
+    Guest::post_processor("compress"),
+    Guest::post_processor("artifice"),
+    Guest::post_processor("shell-local"),
 ];
 
 impl Guest {
+    const fn provisioner(name: &'static str) -> Self {
+        let kind = "provisioner";
+        Self { name, kind }
+    }
+
+    const fn post_processor(name: &'static str) -> Self {
+        let kind = "post-processor";
+        Self { name, kind }
+    }
+
     fn package(&self) -> String {
         format!("kilnbox-{}-{}", self.kind, self.name)
     }

@@ -11,6 +11,7 @@ mod packer;
 pub mod processes;
 mod program;
 mod ssh_bed;
+mod terminal;
 mod tree;
 mod wait;
 
@@ -19,6 +20,7 @@ pub use kilnbox::{Kilnbox, guest, repository};
 pub use packer::Packer;
 pub use program::{Finished, Running};
 pub use ssh_bed::SshBed;
+pub use terminal::Terminal;
 pub use tree::{Node, Tree};
 pub use wait::until;
 

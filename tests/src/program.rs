@@ -1,7 +1,7 @@
 //! A program under test: started, watched, and ended by a deadline at the latest.
 
 use std::{
-    io::Read,
+    io::{Read, Write as _},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -47,8 +47,23 @@ struct Stream {
 impl Running {
     /// Starts a program with nothing on its standard input.
     pub fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null());
+        Self::spawn(command)
+    }
+
+    /// Starts a program that reads `text` from a pipe.
+    pub fn start_with_input(mut command: Command, text: &str) -> Self {
+        command.stdin(Stdio::piped());
+        let mut running = Self::spawn(command);
+        let mut pipe = running.child.stdin.take().expect("standard input is piped");
+        let text = text.to_owned();
+        // A program need not read it all, and must not hold up the test with what it does not read.
+        thread::spawn(move || drop(pipe.write_all(text.as_bytes())));
+        running
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

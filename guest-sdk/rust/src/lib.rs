@@ -44,6 +44,7 @@
 pub mod bindings;
 mod duration;
 mod error;
+mod files;
 mod options;
 mod step;
 
@@ -52,7 +53,8 @@ pub use bindings::imports::kilnbox::plugin::{
 };
 pub use duration::Duration;
 pub use error::{Context, Error, ErrorCode};
-pub use options::{AssetPath, OutputPath, RuntimeTemplate, Secret};
+pub use files::read_all;
+pub use options::{AssetPath, FilePattern, OutputPath, OutputTemplate, RuntimeTemplate, Secret};
 pub use schemars::{self, JsonSchema};
 pub use serde;
 #[doc(hidden)]

@@ -56,6 +56,17 @@ text_option! {
 }
 
 text_option! {
+    /// A local file to write whose path is a template, for [`crate::outputs::open_rendered`]. The text here is not
+    /// rendered yet.
+    OutputTemplate, "output-template"
+}
+
+text_option! {
+    /// Local files to take into an artifact, with `*`, `?` and `[…]`, for [`crate::outputs::matching`].
+    FilePattern, "file-pattern"
+}
+
+text_option! {
     /// A template that the step has rendered when its data is known, with [`crate::template::render`]. The text here
     /// is not rendered yet.
     RuntimeTemplate, "runtime-template"
@@ -82,7 +93,13 @@ macro_rules! shown {
     )*};
 }
 
-shown!(AssetPath, OutputPath, RuntimeTemplate);
+shown!(
+    AssetPath,
+    FilePattern,
+    OutputPath,
+    OutputTemplate,
+    RuntimeTemplate
+);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

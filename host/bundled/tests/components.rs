@@ -60,7 +60,14 @@ fn each_imports_what_it_uses_and_no_more() {
         "shell-local",
         &["assets", "host-exec", "template", "types", "ui"],
     );
-    assert_eq!(components().len(), 5);
+    check("provisioner", "sleep", &["types"]);
+    check("provisioner", "breakpoint", &["prompt", "types", "ui"]);
+    for name in ["checksum", "artifice", "compress"] {
+        let ui = (name != "checksum").then_some("ui");
+        let expect: Vec<&str> = ["outputs", "types"].into_iter().chain(ui).collect();
+        check("post-processor", name, &expect);
+    }
+    assert_eq!(components().len(), 10);
 }
 
 #[test]

@@ -35,6 +35,7 @@ Examples:
   kilnbox build template.json
   kilnbox build -var 'version=1.2' -only=web template.json
   kilnbox validate template.json
+  kilnbox console template.json
   kilnbox plugin inspect shell
 
 Flags may be written with one dash, as Packer's users do.";
@@ -46,20 +47,23 @@ fn after_long_help() -> String {
     }
     text.push_str(
         "\nExit codes:\n  0    done\n  1    a build did not succeed, or the template is wrong\n  \
-         2    the command line is wrong\n  130  a third signal ended the program; `kilnbox gc` cleans up\n",
+         2    the command line is wrong\n  3    `fmt -check` found a file laid out differently\n  130  a third signal ended the program; `kilnbox gc` cleans up\n",
     );
     text
 }
+
+/// Flags of every command stand apart from a command's own.
+const HOW_IT_SPEAKS: &str = "Output";
 
 /// How the program speaks.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutputArgs {
     /// Print Packer's comma-separated lines for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HOW_IT_SPEAKS)]
     pub(crate) machine_readable: bool,
 
     /// Colour what goes to a terminal
-    #[arg(long, global = true, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+    #[arg(long, global = true, help_heading = HOW_IT_SPEAKS, value_name = "BOOL", default_value = "true", default_missing_value = "true",
           num_args = 0..=1, require_equals = true, action = ArgAction::Set,
           value_parser = clap::builder::BoolishValueParser::new(), hide_possible_values = true)]
     pub(crate) color: bool,
@@ -74,6 +78,13 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Show what a template is made of
     Inspect(InspectArgs),
+    /// Try template expressions with the variables of a template
+    Console(ConsoleArgs),
+    /// Print a template with old options of Packer brought up to date
+    #[command(after_long_help = fixers())]
+    Fix(FixArgs),
+    /// Lay out JSON templates and variable files in one way
+    Fmt(FmtArgs),
     /// Look at provisioners and post-processors
     #[command(subcommand, visible_alias = "plugins")]
     Plugin(PluginCommand),
@@ -98,13 +109,8 @@ pub(crate) struct TemplateArgs {
     #[arg(value_name = "TEMPLATE", value_hint = ValueHint::FilePath)]
     pub(crate) template: PathBuf,
 
-    /// Set a variable
-    #[arg(long = "var", value_name = "NAME=VALUE", action = ArgAction::Append, allow_hyphen_values = true)]
-    pub(crate) vars: Vec<String>,
-
-    /// Set variables from a JSON file; a later one wins
-    #[arg(long = "var-file", value_name = "FILE", action = ArgAction::Append, value_hint = ValueHint::FilePath)]
-    pub(crate) var_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: VariableArgs,
 
     /// Only the builds of these names
     #[arg(long, value_name = "NAMES", action = ArgAction::Append, value_delimiter = ',')]
@@ -117,6 +123,35 @@ pub(crate) struct TemplateArgs {
     /// The language of a template whose name does not say it
     #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t = ConfigType::Json)]
     pub(crate) config_type: ConfigType,
+}
+
+/// What the user says about variables.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VariableArgs {
+    /// Set a variable
+    #[arg(long = "var", value_name = "NAME=VALUE", action = ArgAction::Append, allow_hyphen_values = true)]
+    pub(crate) vars: Vec<String>,
+
+    /// Set variables from a JSON file; a later one wins
+    #[arg(long = "var-file", value_name = "FILE", action = ArgAction::Append, value_hint = ValueHint::FilePath)]
+    pub(crate) var_files: Vec<PathBuf>,
+}
+
+/// Flags of Packer about HCL2 and HCP, taken so that its command lines work, and without a meaning for JSON.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IgnoredArgs {
+    #[arg(long, hide = true)]
+    warn_on_undeclared_var: bool,
+    #[arg(long, hide = true)]
+    no_warn_undeclared_var: bool,
+    #[arg(long, hide = true)]
+    ignore_prerelease_plugins: bool,
+    #[arg(long, hide = true)]
+    use_sequential_evaluation: bool,
+    #[arg(long, hide = true)]
+    evaluate_datasources: bool,
+    #[arg(long, hide = true)]
+    skip_enforcement: bool,
 }
 
 /// The template's language.
@@ -135,6 +170,7 @@ Examples:
   kilnbox build template.json
   kilnbox build -var 'version=1.2' -var-file=site.json template.json
   kilnbox build -only=web,db -parallel-builds=1 template.json
+  kilnbox build --log-dir logs template.json
   kilnbox build --log-format json template.json > events.jsonl
   generate-template | kilnbox build -")]
 pub(crate) struct BuildArgs {
@@ -166,6 +202,10 @@ pub(crate) struct BuildArgs {
           conflicts_with = "machine_readable")]
     pub(crate) log_format: LogFormat,
 
+    /// Write a log file per build into this folder, complete and with times, readable by you alone
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) log_dir: Option<PathBuf>,
+
     /// Show log records of steps; more often shows more
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -173,6 +213,9 @@ pub(crate) struct BuildArgs {
     /// Let kilnbox.toml grant what it asks for, this once, without `kilnbox trust`
     #[arg(long)]
     pub(crate) trust: bool,
+
+    #[command(flatten)]
+    ignored: IgnoredArgs,
 }
 
 /// `-on-error`
@@ -199,6 +242,12 @@ pub(crate) enum LogFormat {
 
 /// `kilnbox validate`
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kilnbox validate template.json
+  kilnbox validate -syntax-only template.json
+  kilnbox validate -var-file=site.json -only=web template.json
+  generate-template | kilnbox validate -")]
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) template: TemplateArgs,
@@ -210,13 +259,118 @@ pub(crate) struct ValidateArgs {
     /// Let kilnbox.toml grant what it asks for, this once, without `kilnbox trust`
     #[arg(long)]
     pub(crate) trust: bool,
+
+    #[command(flatten)]
+    ignored: IgnoredArgs,
 }
 
 /// `kilnbox inspect`
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kilnbox inspect template.json
+  kilnbox inspect -machine-readable template.json")]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) template: TemplateArgs,
+
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+/// `kilnbox console`
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kilnbox console template.json
+  echo '{{user `version`}}' | kilnbox console -var version=1.2 template.json
+  echo variables | kilnbox console -var-file=site.json template.json
+
+At the prompt, `help` says what can be asked, `variables` lists them, `exit` or Ctrl-D ends.")]
+pub(crate) struct ConsoleArgs {
+    /// The template whose variables are known; without one, there are those of `-var`
+    #[arg(value_name = "TEMPLATE", value_hint = ValueHint::FilePath)]
+    pub(crate) template: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) given: VariableArgs,
+
+    /// The language of a template whose name does not say it
+    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t = ConfigType::Json)]
+    pub(crate) config_type: ConfigType,
+
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+/// `kilnbox fix`
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kilnbox fix template.json > fixed.json
+  kilnbox fix -validate=false template.json
+  kilnbox fix template.json | diff template.json -
+
+`kilnbox fix --help` lists what is fixed.")]
+pub(crate) struct FixArgs {
+    /// The template, a JSON file; `-` is standard input
+    #[arg(value_name = "TEMPLATE", value_hint = ValueHint::FilePath)]
+    pub(crate) template: PathBuf,
+
+    /// Refuse to print a template that is still wrong
+    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = ArgAction::Set,
+          value_parser = clap::builder::BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) validate: bool,
+
+    /// The language of a template whose name does not say it
+    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t = ConfigType::Json)]
+    pub(crate) config_type: ConfigType,
+}
+
+fn fixers() -> String {
+    let mut text = "Examples:\n  kilnbox fix template.json > fixed.json\n  kilnbox fix -validate=false \
+                    template.json\n\nWhat is fixed, in this order:\n"
+        .to_owned();
+    for fixer in kilnbox_template::FIXERS {
+        text.push_str(&format!("  {:<26} {}\n", fixer.name, fixer.does));
+    }
+    text
+}
+
+/// `kilnbox fmt`
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  kilnbox fmt template.json
+  kilnbox fmt -check -diff .
+  kilnbox fmt -recursive templates
+  kilnbox fmt - < template.json
+
+Only white space changes. In a folder, the files ending in `.json` that are templates are taken, and those \
+ending in `.pkrvars.json`. Exit code 3 is `-check`'s for a file that is laid out differently.")]
+pub(crate) struct FmtArgs {
+    /// Files and folders; `-` is standard input, laid out to standard output
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Write nothing; say which files would change, and exit with 3 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Show what changes
+    #[arg(long)]
+    pub(crate) diff: bool,
+
+    /// Write files that change; `-write=false` only names them
+    #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = ArgAction::Set,
+          value_parser = clap::builder::BoolishValueParser::new(), hide_possible_values = true)]
+    pub(crate) write: bool,
+
+    /// Look into folders of folders too
+    #[arg(long)]
+    pub(crate) recursive: bool,
 }
 
 /// `kilnbox plugin`
@@ -243,6 +397,7 @@ pub(crate) struct PluginInspectArgs {
 
 /// `kilnbox trust`
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  kilnbox trust\n  kilnbox trust --yes images/web")]
 pub(crate) struct TrustArgs {
     /// The folder of the template
     #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
@@ -255,6 +410,7 @@ pub(crate) struct TrustArgs {
 
 /// `kilnbox gc`
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  kilnbox gc --dry-run\n  kilnbox gc")]
 pub(crate) struct GcArgs {
     /// Say what would be removed, and remove nothing
     #[arg(long)]
@@ -297,7 +453,7 @@ mod tests {
         else {
             panic!("must be read as `build`");
         };
-        assert_eq!(args.template.vars, ["a=-b", "c=d,e"]);
+        assert_eq!(args.template.given.vars, ["a=-b", "c=d,e"]);
         assert_eq!(args.template.only, ["x", "y", "z"]);
         assert_eq!(
             (args.on_error, args.parallel_builds, args.verbose),

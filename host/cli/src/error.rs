@@ -45,6 +45,23 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file could not be written.
+    #[error("writing `{}`", path.display())]
+    #[diagnostic(help("check that the file and its folder may be written, and that the disk is not full"))]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// `fix` did what it could.
+    #[error("the fixed template is still wrong")]
+    #[diagnostic(help("correct what is told above, or see what was fixed with `-validate=false`"))]
+    Unfixed,
+    /// `console -`
+    #[error("standard input cannot be both the template and the expressions")]
+    #[diagnostic(help("write the template to a file"))]
+    StandardInputTwice,
     /// The template is not JSON.
     #[error("`{}` is an HCL2 template; this version reads JSON templates only", path.display())]
     #[diagnostic(help("HCL2 is planned. Until then, give a JSON template (`builders`, `provisioners`, …)"))]
@@ -113,7 +130,7 @@ impl Error {
     /// What the program's exit code is.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Var { .. } | Self::LogFilter { .. } => exit_codes::USAGE,
+            Self::Var { .. } | Self::LogFilter { .. } | Self::StandardInputTwice => exit_codes::USAGE,
             _ => exit_codes::FAILURE,
         }
     }

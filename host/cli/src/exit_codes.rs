@@ -10,6 +10,8 @@ pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const FAILURE: u8 = 1;
 /// The command line makes no sense (Packer: 1). Same as clap's.
 pub(crate) const USAGE: u8 = 2;
+/// `fmt -check` found a file that is laid out differently, as Packer's `fmt` has it.
+pub(crate) const UNFORMATTED: u8 = 3;
 /// A third signal ended the program before its clean-up was done: 128 and SIGINT's number, as shells have it.
 /// `kilnbox gc` finishes what was left.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -46,6 +46,11 @@ impl Report {
         let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
     }
 
+    /// Shows what is worth knowing beside an answer.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "note: {text}");
+    }
+
     /// Shows why a command did not do what it was asked for.
     pub(crate) fn failure(&self, error: &Error) {
         match error {

@@ -1,5 +1,6 @@
 //! Ctrl-C and its kin: the first signal cancels and cleans up, the second hurries, the third ends the program.
 //!
+//! A terminal that goes away is such a signal too, unless the program was started to outlive it, as by `nohup`.
 //! What a third signal leaves stands in the journal, for `kilnbox gc`.
 
 use std::{convert::Infallible, io};
@@ -19,7 +20,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Listens for SIGINT and SIGTERM until the future is dropped. The handlers are in place when this returns.
+    /// Listens for SIGINT, SIGTERM and SIGHUP until the future is dropped. The handlers are in place when this returns.
     pub(crate) fn listen(&self, events: Events) -> io::Result<impl Future<Output = Infallible> + use<>> {
         let mut incoming = Incoming::new()?;
         let Self { cancel, hurry } = self.clone();
@@ -41,6 +42,8 @@ impl Signals {
 struct Incoming {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// None if whoever started the program had it ignored.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -50,16 +53,40 @@ impl Incoming {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: match hangup_is_ignored() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
     /// The next signal's name, as Go and so Packer calls it.
     async fn next(&mut self) -> &'static str {
+        let Self {
+            interrupt,
+            terminate,
+            hangup,
+        } = self;
+        let hung_up = async {
+            match hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => "interrupt",
-            _ = self.terminate.recv() => "terminated",
+            _ = interrupt.recv() => "interrupt",
+            _ = terminate.recv() => "terminated",
+            () = hung_up => "hangup",
         }
     }
+}
+
+/// Whether SIGHUP was ignored when the program started: bit 0 of what Linux says of the process. Elsewhere: no.
+#[cfg(unix)]
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
 }
 
 #[cfg(not(unix))]

@@ -9,7 +9,7 @@ use std::{
 use kilnbox_template::{Inputs, Source, Variables};
 
 use crate::{
-    args::{ConfigType, TemplateArgs},
+    args::{ConfigType, VariableArgs},
     error::Error,
 };
 
@@ -28,15 +28,11 @@ pub(crate) struct TemplateFile {
 }
 
 impl TemplateFile {
-    /// Reads the template that the command line names.
-    pub(crate) fn read(args: &TemplateArgs) -> Result<Self, Error> {
-        let path = &args.template;
-        let working_dir = std::env::current_dir().map_err(|source| Error::System {
-            what: "finding the working directory",
-            source,
-        })?;
+    /// Reads the template at `path`; `-` is standard input.
+    pub(crate) fn read(path: &Path, language: ConfigType) -> Result<Self, Error> {
+        let working_dir = working_dir()?;
         if path.as_os_str() == "-" {
-            if args.config_type == ConfigType::Hcl2 {
+            if language == ConfigType::Hcl2 {
                 return Err(Error::Hcl2 {
                     path: "<stdin>".into(),
                 });
@@ -50,10 +46,12 @@ impl TemplateFile {
         }
         let name = path.to_string_lossy();
         let hcl2 = name.ends_with(".pkr.hcl") || name.ends_with(".pkr.json");
-        if hcl2 || args.config_type == ConfigType::Hcl2 || path.is_dir() {
-            return Err(Error::Hcl2 { path: path.clone() });
+        if hcl2 || language == ConfigType::Hcl2 || path.is_dir() {
+            return Err(Error::Hcl2 {
+                path: path.to_owned(),
+            });
         }
-        let source = Source::new(name.clone(), open(path)?);
+        let source = source(path)?;
         let absolute = working_dir.join(path);
         Ok(Self {
             source,
@@ -69,43 +67,58 @@ impl TemplateFile {
 
     /// What the template may know of the world.
     pub(crate) fn inputs(&self) -> Inputs {
-        Inputs {
-            env: std::sync::Arc::new(|name| std::env::var(name).ok()),
-            now: jiff::Timestamp::now(),
-            working_dir: self.working_dir.clone(),
-            template_dir: self.folder.clone(),
-            secrets: None,
-        }
+        world(self.working_dir.clone(), self.folder.clone())
     }
 }
 
+/// What is known of the world where there is no template.
+pub(crate) fn inputs() -> Result<Inputs, Error> {
+    Ok(world(working_dir()?, None))
+}
+
+fn world(working_dir: PathBuf, template_dir: Option<PathBuf>) -> Inputs {
+    Inputs {
+        env: std::sync::Arc::new(|name| std::env::var(name).ok()),
+        now: jiff::Timestamp::now(),
+        working_dir,
+        template_dir,
+        secrets: None,
+    }
+}
+
+fn working_dir() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|source| Error::System {
+        what: "finding the working directory",
+        source,
+    })
+}
+
 /// Reads what the command line says about variables.
-pub(crate) fn variables(args: &TemplateArgs) -> Result<Variables, Error> {
+pub(crate) fn variables(args: &VariableArgs) -> Result<Variables, Error> {
     let given = args.vars.iter().map(|argument| match argument.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err(Error::Var {
             argument: argument.clone(),
         }),
     });
-    let files = args
-        .var_files
-        .iter()
-        .map(|path| Ok(Source::new(path.to_string_lossy(), open(path)?)));
+    let files = args.var_files.iter().map(|path| source(path));
     Ok(Variables {
         given: given.collect::<Result<_, Error>>()?,
         files: files.collect::<Result<_, Error>>()?,
     })
 }
 
-fn open(path: &Path) -> Result<String, Error> {
+/// A template or variable file, under the name the user gave it.
+pub(crate) fn source(path: &Path) -> Result<Source, Error> {
     let file = File::open(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })?;
-    text(path, file)
+    Ok(Source::new(path.to_string_lossy(), text(path, file)?))
 }
 
-fn text(path: &Path, from: impl Read) -> Result<String, Error> {
+/// All of `from`, if that is not more than a template can be. `path` is what an error calls it.
+pub(crate) fn text(path: &Path, from: impl Read) -> Result<String, Error> {
     let mut text = String::new();
     from.take(LARGEST + 1)
         .read_to_string(&mut text)

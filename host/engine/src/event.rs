@@ -18,7 +18,7 @@ pub struct Event {
     pub v: u32,
     /// Identifies this run of the program (a UUID).
     pub run: String,
-    /// Counts from 1 without gaps.
+    /// Counts from 1 without gaps, but for what [`Body::Skipped`] stands for.
     pub seq: u64,
     /// When, as RFC 3339 with microseconds, UTC.
     pub time: String,
@@ -92,6 +92,11 @@ pub enum Body {
     BuildStarted {
         /// The builder's type.
         builder: String,
+    },
+    /// The instance of a build is reached.
+    Connected {
+        /// Its address, as the builder knows it.
+        host: String,
     },
     /// A headline: `==> name: text`.
     Say {
@@ -174,6 +179,11 @@ pub enum Body {
         /// Local files.
         files: Vec<String>,
     },
+    /// This reader was too slow and does not get some events.
+    Skipped {
+        /// How many; those that say how the run went are not among them.
+        events: u64,
+    },
     /// The run ended.
     RunFinished {
         /// How long it took, in seconds.
@@ -186,9 +196,9 @@ pub enum Body {
     },
 }
 
-/// Receives every event, in order, on one thread of its own.
+/// Receives every event, in order, on a thread of its own.
 pub trait Reader: Send {
-    /// Must not block for long: a full queue holds up the builds.
+    /// One that blocks for long holds up the builds, and then misses events ([`crate::limits::READER_WAIT`]).
     fn event(&mut self, event: &Event);
 }
 

@@ -1,11 +1,12 @@
 //! The sending side of the event stream: a voice that knows its run, build and step.
 //!
 //! [`Events::emit`] is the one place where text is redacted and cleaned ([`crate::Secrets`], [`crate::text`]), and
-//! where sequence number and time are given. Behind it stands a bounded queue and one thread that calls the readers
-//! ([`EventsEnd`]); a full queue holds up those who speak.
+//! where sequence number and time are given. Behind it each reader has a bounded queue and a thread; a full queue holds
+//! up those who speak, for a bounded time ([`outlet`]).
 
 mod clean;
 mod dispatch;
+mod outlet;
 
 use std::{
     fmt,
@@ -57,9 +58,8 @@ impl fmt::Debug for Events {
 impl Events {
     /// The voice of a run, and the end that is to be finished when all is said.
     pub fn new(run_id: &str, secrets: Secrets, readers: Vec<Box<dyn Reader>>) -> (Self, EventsEnd) {
-        let (sink, thread) = dispatch::start(readers);
-        let events = Self::over(run_id, secrets, sink);
-        let end = EventsEnd::new(events.clone(), thread);
+        let events = Self::over(run_id, secrets, Sink::readers(readers));
+        let end = EventsEnd::new(events.clone());
         (events, end)
     }
 
@@ -112,7 +112,7 @@ impl Events {
         }
     }
 
-    /// Sends anything. Waits while the queue is full; says nothing once the stream was finished.
+    /// Sends anything. Waits while a queue is full, in bounds; says nothing once the stream was finished.
     pub fn emit(&self, mut body: Body) {
         clean::body(&mut body, &self.run.secrets);
         let mut line = self.run.line.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,9 +182,10 @@ impl Events {
         self.emit(Body::StepFinished { took, error });
     }
 
-    /// Ends the queue: what is said afterwards is not heard.
-    fn close(&self) {
-        self.run.line.lock().unwrap_or_else(PoisonError::into_inner).sink = Sink::Closed;
+    /// Takes the readers out: what is said afterwards is not heard.
+    fn close(&self) -> Sink {
+        let mut line = self.run.line.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut line.sink, Sink::Closed)
     }
 }
 

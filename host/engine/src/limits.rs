@@ -8,8 +8,19 @@ pub const OUTPUT_CHUNK: usize = 64 * 1024;
 pub const TEXT_LINE: usize = 64 * 1024;
 /// Longest text of one event, likewise.
 pub const TEXT: usize = 1024 * 1024;
-/// Events waiting for the readers; when full, the one who emits waits.
+/// Events waiting for a reader; when full, the one who emits waits.
 pub const EVENT_QUEUE: usize = 4096;
+/// How long one event waits for a reader that does not read. Then the reader misses events, and the builds go on. Also
+/// how long the end of a run waits for a reader that takes nothing.
+pub const READER_WAIT: Duration = if cfg!(test) {
+    Duration::from_millis(200)
+} else {
+    Duration::from_secs(10)
+};
+/// How long a slow reader may hold up a run in all.
+pub const READER_DELAY: Duration = Duration::from_secs(300);
+/// Missed events that a reader still gets, because they say how the run went: of some hundred builds.
+pub const EVENTS_KEPT: usize = 1000;
 /// Time a cancelled step has to end by itself before its store is dropped (invariant 12).
 pub const GRACE: Duration = Duration::from_secs(1);
 /// Time a runner has beyond [`GRACE`] to remove a step's temporary files from the instance (invariant 12); longer than

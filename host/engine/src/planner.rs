@@ -11,6 +11,7 @@ mod step;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -121,6 +122,10 @@ fn select<'t>(request: &PlanRequest<'t>, problems: &mut Diagnostics) -> Vec<Chos
             .iter()
             .find(|builder| builder.kind() == block.kind.value)
         else {
+            if let Some(refusal) = upstream::builder(&block.kind) {
+                problems.push(refusal);
+                continue;
+            }
             let kinds: Vec<&str> = request.builders.iter().map(|builder| builder.kind()).collect();
             let hint = did_you_mean(&block.kind.value, kinds.iter().copied())
                 .unwrap_or_else(|| format!("there are {}", kinds.join(", ")));
@@ -304,6 +309,11 @@ fn scalar(value: &Value, renderer: &Renderer, problems: &mut Diagnostics) -> ser
 
 /// The words for a component that could not be loaded.
 fn refuse(kind: &Text, error: &LoadError) -> Diagnostic {
+    if let LoadError::Unknown { kind: of, .. } = error
+        && let Some(refusal) = upstream::step(*of, kind)
+    {
+        return refusal;
+    }
     let diagnostic = Diagnostic::error(kind.span, error.to_string());
     match error {
         LoadError::Unknown { name, known, .. } => diagnostic.label("nobody offers it").hint(

@@ -13,15 +13,12 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BuildContext, Events, NoCommunicator, PlannedStep, ProvisionHook, SharedCommunicator, StepError,
+    Body, BuildContext, Events, NoCommunicator, PlannedStep, ProvisionHook, SharedCommunicator, StepError,
     StepKind,
     attempt::{self, Generated},
     duration::in_go,
     run::BuildFacts,
 };
-
-/// The provisioner that runs on this machine and needs no communicator.
-const SHELL_LOCAL: &str = "shell-local";
 
 /// Runs the provisioners of one build.
 #[derive(Debug)]
@@ -113,6 +110,9 @@ impl Provisioners {
 #[async_trait]
 impl ProvisionHook for Provisioners {
     async fn provision(&self, cx: &BuildContext) -> Result<(), StepError> {
+        if let Some((_, host)) = cx.generated.iter().find(|(key, _)| key == "Host") {
+            self.facts.events.emit(Body::Connected { host: host.clone() });
+        }
         let outcome = self.run_all(cx).await;
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) =
             outcome.as_ref().err().map(|error| error.message.clone());
@@ -142,9 +142,9 @@ impl ProvisionHook for Provisioners {
     }
 }
 
-/// What `step` works on.
+/// What `step` works on. One that does nothing to the instance, such as `shell-local` or `sleep`, runs without.
 fn communicator(step: &PlannedStep, cx: &BuildContext) -> Result<SharedCommunicator, StepError> {
-    if cx.communicator.is_none() && step.step.name() == SHELL_LOCAL {
+    if cx.communicator.is_none() && !step.step.uses_instance() {
         return Ok(Arc::new(NoCommunicator::default()));
     }
     cx.communicator().cloned()

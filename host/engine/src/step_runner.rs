@@ -46,6 +46,9 @@ pub trait Step: Send + Sync + fmt::Debug {
     /// Not one of Kilnbox's own.
     fn third_party(&self) -> bool;
 
+    /// Whether it acts on the instance; other provisioners run where there is none.
+    fn uses_instance(&self) -> bool;
+
     /// JSON Schema of its options, from `describe`.
     fn schema(&self) -> &Json;
 
@@ -111,6 +114,8 @@ pub enum PathAccess {
     Asset,
     /// `format: "output-path"`: create, replace, read back.
     Output,
+    /// `format: "file-pattern"`, of a file that the pattern matches: read, and take into an artifact.
+    Match,
 }
 
 /// Renders the options that the schema marks `runtime-template`.
@@ -118,6 +123,18 @@ pub trait RuntimeTemplates: Send + Sync + fmt::Debug {
     /// Renders the option at the JSON pointer `at` (such as `/execute_command` or `/execute_command/2`) of the same
     /// options the component got. `data` are the component's fields, such as `Vars` and `Path`: data, never parsed.
     fn render(&self, at: &str, data: &BTreeMap<String, String>) -> Result<String, String>;
+
+    /// Renders the option at `at`, of `format: "output-template"`, to the path of an output. Each of `data` must be
+    /// the build's name or type or part of a file name, so that the path goes where the user meant.
+    fn output(&self, at: &str, data: &BTreeMap<String, String>) -> Result<UserPath, String> {
+        let _ = data;
+        Err(format!("`{at}` is not a path of this step"))
+    }
+
+    /// The files that an option of `format: "file-pattern"` matches now, by the option's text.
+    fn matching(&self, pattern: &str) -> Result<Vec<UserPath>, String> {
+        Err(format!("`{pattern}` is not a pattern of this step"))
+    }
 
     /// Fills in `{{build "Key"}}`, in options and in runtime templates, when the build's values are known: called
     /// once before each try. None where nothing waits for them.

@@ -33,6 +33,7 @@ wasmtime::component::bindgen!({
         "kilnbox:plugin/upload.temporary-file": crate::host::upload::TemporaryFile,
         "kilnbox:plugin/outputs.output": crate::host::outputs::Output,
         "kilnbox:plugin/outputs.guard": crate::host::outputs::Guard,
+        "kilnbox:plugin/outputs.archive": crate::host::archive::Archive,
         "kilnbox:plugin/host-exec.program": crate::host::host_exec::Program,
         "kilnbox:plugin/host-exec.outcome": crate::host::exec::Outcome,
         "kilnbox:plugin/host-exec.script": crate::host::host_exec::Script,

@@ -47,6 +47,7 @@ impl fmt::Debug for Shared {
 pub(crate) struct Ready {
     pub(crate) name: String,
     pub(crate) third_party: bool,
+    pub(crate) uses_instance: bool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) pre: InstancePre<State>,
     pub(crate) run: RunExport,
@@ -182,9 +183,14 @@ impl Ready {
         let info = Info::read(answer, source.kind, shared.limits.schema)
             .map_err(|reason| invalid.because(reason))?;
         let third_party = source.code.third_party();
+        let uses_instance = border
+            .capabilities
+            .iter()
+            .any(|capability| capability.reaches_instance());
         Ok(Self {
             name,
             third_party,
+            uses_instance,
             shared,
             pre,
             run,

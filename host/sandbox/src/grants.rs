@@ -53,6 +53,14 @@ impl Capability {
         Self::Prompt,
     ];
 
+    /// Whether it does anything to the instance.
+    pub const fn reaches_instance(self) -> bool {
+        matches!(
+            self,
+            Self::Exec | Self::Upload | Self::Download | Self::Reconnect | Self::Connection
+        )
+    }
+
     /// The interface's name, which is also what users write.
     pub const fn name(self) -> &'static str {
         match self {

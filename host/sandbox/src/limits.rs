@@ -46,6 +46,10 @@ pub struct Limits {
     pub capture: usize,
     /// Bytes that one `read` of an asset or output gives.
     pub read: u32,
+    /// Files of one archive.
+    pub archive_entries: usize,
+    /// Local files that one run may find by pattern or by a rendered path.
+    pub found_files: usize,
     /// JSON text of a schema, in bytes.
     pub schema: usize,
     /// Diagnostics of one `validate`.
@@ -83,6 +87,8 @@ impl Default for Limits {
             stderr_tail: 64 * 1024,
             capture: 16 * MIB,
             read: 1024 * 1024,
+            archive_entries: 10_000,
+            found_files: 10_000,
             schema: MIB,
             diagnostics: 100,
             removal: Duration::from_secs(10),

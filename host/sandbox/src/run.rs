@@ -167,6 +167,10 @@ impl Step for Ready {
         self.third_party
     }
 
+    fn uses_instance(&self) -> bool {
+        self.uses_instance
+    }
+
     fn schema(&self) -> &Json {
         &self.info.schema
     }
@@ -238,18 +242,13 @@ impl Step for Ready {
             None => input,
             Some(made) => {
                 let written = &around.run.written;
-                let removable = made
-                    .files
-                    .iter()
-                    .filter(|file| written.contains(file))
-                    .cloned()
-                    .collect();
+                let (shown, places): (Vec<_>, Vec<_>) = made.files.into_iter().unzip();
                 Arc::new(Files {
                     builder_id: made.builder_id,
                     id: made.id,
                     description: made.description,
-                    files: made.files,
-                    removable,
+                    files: shown,
+                    removable: places.into_iter().filter(|file| written.contains(file)).collect(),
                 })
             }
         };
@@ -280,6 +279,7 @@ struct Files {
     builder_id: String,
     id: String,
     description: String,
+    /// As the user wrote them: relative ones start from the working directory, which is the process's own.
     files: Vec<PathBuf>,
     /// Those that the run made; only they are ever removed (invariant 11).
     removable: Vec<PathBuf>,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use kilnbox_engine::{Job, Level, Prompt, SharedArtifact};
+use kilnbox_engine::{Job, Level, Prompt, SharedArtifact, UserPath};
 use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) voice: Voice,
     pub(crate) stdout: Lines,
     pub(crate) stderr: Lines,
+    /// Local paths that became known while it ran: rendered outputs, and files that a pattern matched.
+    pub(crate) found: Vec<UserPath>,
     /// Absent while the component is only asked what it is: then no capability answers.
     run: Option<Run>,
 }
@@ -75,6 +77,7 @@ impl State {
             voice,
             stdout,
             stderr,
+            found: Vec::new(),
             run,
         }
     }

@@ -14,7 +14,7 @@ use jsonc_parser::{
 
 use crate::{Diagnostic, Diagnostics, Kind, Member, Source, Span, Value, limits};
 
-const STRICT: ParseOptions = ParseOptions {
+pub(crate) const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
     allow_loose_object_property_names: false,
     allow_trailing_commas: false,

@@ -6,6 +6,8 @@
 
 mod allowance;
 mod diagnostic;
+mod fix;
+mod format;
 mod functions;
 mod inputs;
 mod json;
@@ -21,6 +23,9 @@ mod value;
 mod variables;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
+pub use fix::{FIXERS, Fixer, fix};
+pub use format::format;
+pub use functions::functions;
 pub use inputs::{Environment, Inputs, SecretSource, Variables};
 pub use render::{Rendered, Renderer};
 pub use render_error::RenderError;

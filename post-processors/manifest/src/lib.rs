@@ -55,7 +55,7 @@ impl PostProcessor for Manifest {
         let build = describe(&options, input, job);
         let output = outputs::open(&options.output)?;
         let guard = output.lock()?;
-        let earlier = ManifestFile::parse(&read(&output)?)
+        let earlier = ManifestFile::parse(&kilnbox_guest::read_all(&output, LIMIT)?)
             .with_context(|| format!("Unable to parse content from {}", options.output))?;
         let text = earlier.with(build, &job.run_id(), job.force()).to_json()?;
         output
@@ -88,27 +88,6 @@ fn describe(options: &Options, input: &Artifact, job: &Job) -> Build {
         artifact_id: input.id(),
         packer_run_uuid: job.run_id(),
         custom_data: options.custom_data.clone(),
-    }
-}
-
-fn read(output: &outputs::Output) -> Result<Vec<u8>, Error> {
-    const PIECE: u32 = 1024 * 1024;
-    let mut content = Vec::new();
-    if !output.exists() {
-        return Ok(content);
-    }
-    loop {
-        let piece = output.read(content.len() as u64, PIECE)?;
-        if piece.is_empty() {
-            return Ok(content);
-        }
-        content.extend(piece);
-        if content.len() > LIMIT {
-            return Err(Error::new(format!(
-                "`{}` is larger than a manifest can be",
-                output.path()
-            )));
-        }
     }
 }
 

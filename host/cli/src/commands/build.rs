@@ -1,15 +1,17 @@
 //! `kilnbox build`: template, plan, run, exit code.
 
 use std::{
+    convert::Infallible,
     io::{self, IsTerminal as _},
     sync::Arc,
 };
 
 use jiff::tz::TimeZone;
 use kilnbox_engine::{
-    Events, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions, Secrets,
+    Events, EventsError, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions, Secrets,
 };
 use kilnbox_template::Template;
+use tokio::sync::mpsc;
 
 use super::runtime;
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     folders::Folders,
     logging,
     person::Person,
-    readers::{Json, Look, Machine, Terminal},
+    readers::{Json, LogFiles, Look, Machine, Terminal},
     report::{self, Report},
     signals::Signals,
     template_file::{self, TemplateFile},
@@ -29,8 +31,8 @@ use crate::{
 /// Builds what the template describes.
 pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     let level = logging::start(args.verbose)?;
-    let file = TemplateFile::read(&args.template)?;
-    let given = template_file::variables(&args.template)?;
+    let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
+    let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
     let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
@@ -60,9 +62,27 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             .diagnostics
             .reports()
             .for_each(|problem| report.show(problem));
-        let reader = reader(args, output, level);
-        execute(args, planned, &folders, file, person, reader).await
+        let mut readers = vec![reader(args, output, level)];
+        let (word, words) = mpsc::channel(WORDS);
+        if let Some(folder) = &args.log_dir {
+            let files = LogFiles::new(folder, word).map_err(|source| Error::Write {
+                path: folder.clone(),
+                source,
+            })?;
+            readers.push(Box::new(files));
+        }
+        let voices = Voices { readers, words };
+        execute(args, planned, &folders, file, person, voices, report).await
     })
+}
+
+/// Words about log files that wait to be said: one for a file, and more than these nobody reads.
+const WORDS: usize = 16;
+
+/// Who is told what happens, and what those who write it down have to say themselves.
+struct Voices {
+    readers: Vec<Box<dyn Reader>>,
+    words: mpsc::Receiver<String>,
 }
 
 /// Runs the plan to its end, whatever that is.
@@ -72,12 +92,13 @@ async fn execute(
     folders: &Folders,
     file: TemplateFile,
     prompt: Option<Arc<dyn Prompt>>,
-    reader: Box<dyn Reader>,
+    Voices { readers, mut words }: Voices,
+    report: &Report,
 ) -> Result<u8, Error> {
     let run_id = uuid::Uuid::new_v4().to_string();
     let secrets = Secrets::default();
     let journal = Journal::create(&folders.state, &run_id).map_err(Error::other)?;
-    let (events, end) = Events::new(&run_id, secrets.clone(), vec![reader]);
+    let (events, end) = Events::new(&run_id, secrets.clone(), readers);
     let signals = Signals::default();
     let listening = signals.listen(events.clone()).map_err(|source| Error::System {
         what: "listening for signals",
@@ -96,6 +117,13 @@ async fn execute(
         working_dir: file.working_dir,
     };
     let unplanned = !planned.failed.is_empty() || planned.diagnostics.has_errors();
+    let voice = events.clone();
+    let passing_on = async {
+        while let Some(word) = words.recv().await {
+            voice.warning(word);
+        }
+        std::future::pending::<Infallible>().await
+    };
     let running = kilnbox_engine::run(
         planned.plan,
         options,
@@ -108,8 +136,19 @@ async fn execute(
     let summary = tokio::select! {
         summary = running => summary,
         never = listening => match never {},
+        never = passing_on => match never {},
     };
-    end.finish().map_err(Error::other)?;
+    match end.finish() {
+        // Whoever reads standard output and standard error has stopped to: what is said there would never be read, and
+        // saying it would never end. The exit code tells how the run went.
+        Err(EventsError::Unheard) => {}
+        ended => {
+            ended.map_err(Error::other)?;
+            while let Ok(word) = words.try_recv() {
+                report.note(&word);
+            }
+        }
+    }
     let failed = unplanned || summary.cancelled || summary.builds.iter().any(|build| build.result.is_err());
     Ok(if failed {
         exit_codes::FAILURE

@@ -11,6 +11,7 @@ use crate::{
     template_file::TemplateFile,
 };
 
+const OPTIONAL: &str = "Optional variables and their defaults:";
 const NOTE: &str = "\
 Note: If your build names contain user variables or template
 functions such as 'timestamp', these are processed at build time,
@@ -18,7 +19,7 @@ and therefore only show in their raw form here.";
 
 /// Shows what a template is made of.
 pub(crate) fn run(args: &InspectArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let file = TemplateFile::read(&args.template)?;
+    let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let template = Template::parse(file.source)?;
     if output.machine_readable {
         stdout::print(&for_programs(&template, jiff::Timestamp::now().as_second()))?;
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &InspectArgs, output: &OutputArgs) -> Result<u8, Error> 
 }
 
 fn for_people(template: &Template) -> String {
-    let mut sections = vec!["Packer Inspect: JSON mode".to_owned()];
+    let mut sections = Vec::new();
     if let Some(description) = &template.description {
         sections.push(format!("Description:\n\n{description}"));
     }
@@ -45,12 +46,21 @@ fn for_people(template: &Template) -> String {
             .map(|variable| format!("  {}", variable.name.value));
         sections.push(section("Required variables:", names));
     }
-    if !optional.is_empty() {
-        let width = widest(optional.iter().map(|variable| variable.name.value.as_str()));
+    if optional.is_empty() && !required.is_empty() {
+        // Packer's headline stands even over nothing.
+        sections.push(format!("{OPTIONAL}\n"));
+    } else if !optional.is_empty() {
+        // As wide as the widest of all, required ones too: Packer's columns.
+        let width = widest(
+            template
+                .variables
+                .iter()
+                .map(|variable| variable.name.value.as_str()),
+        );
         let lines = optional
             .iter()
             .map(|variable| format!("  {:width$} = {}", variable.name.value, shown_default(variable)));
-        sections.push(section("Optional variables and their defaults:", lines));
+        sections.push(section(OPTIONAL, lines));
     }
     let builders = builders(template);
     let width = widest(builders.iter().map(|(name, _)| *name));
@@ -69,7 +79,7 @@ fn for_people(template: &Template) -> String {
         false => section("Provisioners:", provisioners.into_iter()),
     });
     sections.push(NOTE.to_owned());
-    format!("{}\n", sections.join("\n\n"))
+    format!("Packer Inspect: JSON mode\n{}\n", sections.join("\n\n"))
 }
 
 fn for_programs(template: &Template, now: i64) -> String {

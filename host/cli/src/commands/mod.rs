@@ -1,6 +1,9 @@
 //! What each command does. A command returns the exit code, or the error to show.
 
 mod build;
+mod console;
+mod fix;
+mod fmt;
 mod gc;
 mod inspect;
 mod plugin;
@@ -25,6 +28,9 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         Command::Build(args) => build::run(args, &cli.output, report),
         Command::Validate(args) => validate::run(args, &cli.output, report),
         Command::Inspect(args) => inspect::run(args, &cli.output),
+        Command::Console(args) => console::run(args, &cli.output, report),
+        Command::Fix(args) => fix::run(args, report),
+        Command::Fmt(args) => fmt::run(args, report),
         Command::Plugin(PluginCommand::Inspect(args)) => plugin::inspect(args),
         Command::Trust(args) => trust::run(args),
         Command::Gc(args) => gc::run(args, &cli.output),

@@ -18,7 +18,7 @@ use crate::{
 /// Checks a template.
 pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     logging::start(0)?;
-    let file = TemplateFile::read(&args.template)?;
+    let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let template = Template::parse(file.source.clone())?;
     if args.syntax_only {
         answer(
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> 
         )?;
         return Ok(exit_codes::SUCCESS);
     }
-    let given = template_file::variables(&args.template)?;
+    let given = template_file::variables(&args.template.given)?;
     let resolved = template.resolve(&file.inputs(), &given)?;
     let folders = Folders::find()?;
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use kilnbox_engine::{Body, Event, Reader};
 
 use super::{
-    phrases::{Closing, Tone},
+    phrases::{Phrases, Tone},
     stream::Stream,
 };
 
@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Machine<W> {
     out: Stream<W>,
-    closing: Closing,
+    phrases: Phrases,
     artifacts: Vec<Made>,
 }
 
@@ -34,7 +34,7 @@ impl<W: Write> Machine<W> {
     pub(crate) fn new(out: W) -> Self {
         Self {
             out: Stream::new(out),
-            closing: Closing::default(),
+            phrases: Phrases::default(),
             artifacts: Vec::new(),
         }
     }
@@ -104,7 +104,7 @@ impl<W: Write + Send> Reader for Machine<W> {
                 files: files.clone(),
             });
         }
-        for phrase in self.closing.phrases(event) {
+        for phrase in self.phrases.of(event) {
             let kind = match phrase.tone {
                 Tone::Say => "say",
                 Tone::Message => "message",

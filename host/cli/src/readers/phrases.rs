@@ -3,8 +3,9 @@
 //! An event becomes [`Phrase`]s: lines with a tone, without colour. Post-processors speak as `name (type)`; a step
 //! that is not Kilnbox's own bears its name, `name [plugin]`, so that it cannot pass for anybody else.
 
-use kilnbox_engine::{Body, Event, Speaker};
+use kilnbox_engine::{Body, Event, Level, Speaker};
 
+use super::closing::Closing;
 use crate::durations::in_words;
 
 /// How a line is meant.
@@ -31,15 +32,15 @@ pub(crate) struct Phrase {
     pub(crate) text: String,
 }
 
-/// What builds made, kept until the closing list.
+/// Turns events into phrases; keeps what the end of a run needs.
 #[derive(Debug, Default)]
-pub(crate) struct Closing {
-    artifacts: Vec<(String, String)>,
+pub(crate) struct Phrases {
+    closing: Closing,
 }
 
-impl Closing {
+impl Phrases {
     /// The phrases of an event, in order. Progress and log records have none.
-    pub(crate) fn phrases(&mut self, event: &Event) -> Vec<Phrase> {
+    pub(crate) fn of(&mut self, event: &Event) -> Vec<Phrase> {
         let prefixed = |tone, text: &str| {
             vec![Phrase {
                 tone,
@@ -48,6 +49,7 @@ impl Closing {
         };
         let plain = |tone, text: String| vec![Phrase { tone, text }];
         let build = event.build.as_deref().unwrap_or_default();
+        let end = self.closing.note(event);
         match &event.body {
             Body::Say { text } => prefixed(Tone::Say, text),
             Body::Message { text } => prefixed(Tone::Message, text),
@@ -62,70 +64,43 @@ impl Closing {
                 Tone::Say,
                 format!("Build '{build}' finished after {}.", in_words(*took)),
             ),
+            // The way out stands at the end of the run, once.
             Body::BuildFinished {
                 took,
                 error: Some(error),
             } => plain(
                 Tone::Error,
-                format!("Build '{build}' errored after {}: {error}", in_words(*took)),
+                format!(
+                    "Build '{build}' errored after {}: {}",
+                    in_words(*took),
+                    error.lines().next().unwrap_or_default()
+                ),
             ),
-            Body::Artifact { text, .. } => {
-                self.artifacts.push((build.to_owned(), text.clone()));
-                Vec::new()
-            }
-            Body::RunFinished {
-                took,
-                cancelled,
-                errors,
-            } => self.end(&in_words(*took), *cancelled, errors),
+            Body::Skipped { events } => plain(
+                Tone::Warning,
+                format!("Warning: {events} line(s) are missing here, because nobody read them in time"),
+            ),
+            Body::RunFinished { .. } => end,
             Body::RunStarted { .. }
             | Body::BuildStarted { .. }
+            | Body::Connected { .. }
+            | Body::Artifact { .. }
             | Body::Log { .. }
             | Body::Progress { .. }
             | Body::StepStarted
             | Body::StepFinished { .. } => Vec::new(),
         }
     }
+}
 
-    fn end(&self, took: &str, cancelled: bool, errors: &[(String, String)]) -> Vec<Phrase> {
-        let say = |text: String| Phrase {
-            tone: Tone::Say,
-            text,
-        };
-        let error = |text: String| Phrase {
-            tone: Tone::Error,
-            text,
-        };
-        let mut end = vec![say(format!("\n==> Wait completed after {took}"))];
-        if cancelled {
-            end.push(say("Cleanly cancelled builds after being interrupted.".to_owned()));
-            return end;
-        }
-        if !errors.is_empty() {
-            end.push(error(
-                "\n==> Some builds didn't complete successfully and had errors:".to_owned(),
-            ));
-            end.extend(
-                errors
-                    .iter()
-                    .map(|(build, why)| error(format!("--> {build}: {why}"))),
-            );
-        }
-        if self.artifacts.is_empty() {
-            end.push(say(
-                "\n==> Builds finished but no artifacts were created.".to_owned()
-            ));
-        } else {
-            end.push(say(
-                "\n==> Builds finished. The artifacts of successful builds are:".to_owned(),
-            ));
-            end.extend(
-                self.artifacts
-                    .iter()
-                    .map(|(build, text)| say(format!("--> {build}: {text}"))),
-            );
-        }
-        end
+/// A level as users write it.
+pub(crate) fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "trace",
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

@@ -22,7 +22,7 @@ fn by(speaker: Speaker, event: Event) -> Event {
     Event { speaker, ..event }
 }
 
-fn step(name: &str, kind: &'static str, third_party: bool) -> Option<StepId> {
+pub(crate) fn step(name: &str, kind: &'static str, third_party: bool) -> Option<StepId> {
     Some(StepId {
         index: 0,
         name: name.to_owned(),
@@ -30,6 +30,14 @@ fn step(name: &str, kind: &'static str, third_party: bool) -> Option<StepId> {
         attempt: 1,
         third_party,
     })
+}
+
+/// A line of a command.
+pub(crate) fn output(stream: &'static str, text: &str) -> Body {
+    Body::Output {
+        stream,
+        text: text.to_owned(),
+    }
 }
 
 /// The end of the run.
@@ -49,10 +57,6 @@ pub(crate) fn run_finished(cancelled: bool) -> Event {
 /// The whole run.
 pub(crate) fn events() -> Vec<Event> {
     let say = |text: &str| Body::Say {
-        text: text.to_owned(),
-    };
-    let output = |stream, text: &str| Body::Output {
-        stream,
         text: text.to_owned(),
     };
     let (a, b) = (Some("null"), Some("rootfs.web"));

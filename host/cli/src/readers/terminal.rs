@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use kilnbox_engine::{Body, Event, Level, Reader};
 
 use super::{
-    phrases::{Closing, Phrase, Tone, target},
+    phrases::{Phrase, Phrases, Tone, level_name, target},
     progress::Transfers,
     stream::Stream,
 };
@@ -41,7 +41,7 @@ pub(crate) struct Terminal<O, E> {
     look: Look,
     transfers: Option<Transfers>,
     builds: Vec<String>,
-    closing: Closing,
+    phrases: Phrases,
 }
 
 impl<O: Write, E: Write> Terminal<O, E> {
@@ -52,7 +52,7 @@ impl<O: Write, E: Write> Terminal<O, E> {
             transfers: look.bars.then(Transfers::new),
             look,
             builds: Vec::new(),
-            closing: Closing::default(),
+            phrases: Phrases::default(),
         }
     }
 
@@ -122,10 +122,13 @@ impl<O: Write, E: Write> Terminal<O, E> {
 
     fn show(&mut self, event: &Event) {
         match &event.body {
-            Body::RunStarted { builds } => self.announce(builds),
+            Body::RunStarted { builds } => {
+                self.phrases.of(event);
+                self.announce(builds);
+            }
             Body::Log { level, text, fields } => self.log(event, *level, text, fields),
             _ => {
-                for phrase in self.closing.phrases(event) {
+                for phrase in self.phrases.of(event) {
                     self.write(event, &phrase);
                 }
             }
@@ -147,7 +150,12 @@ impl<O: Write + Send, E: Write + Send> Reader for Terminal<O, E> {
             } => {
                 transfers.update(event, what, *done, *total, *finished);
             }
-            Body::StepStarted | Body::StepFinished { .. } | Body::BuildStarted { .. } => {}
+            // Nothing is shown for them.
+            Body::StepStarted
+            | Body::StepFinished { .. }
+            | Body::BuildStarted { .. }
+            | Body::Connected { .. }
+            | Body::Artifact { .. } => self.show(event),
             Body::RunFinished { .. } => {
                 transfers.clear();
                 self.show(event);
@@ -162,16 +170,6 @@ fn painted(line: &str, color: Option<u8>) -> String {
     match color {
         Some(color) => format!("\x1b[1;{color}m{line}\x1b[0m"),
         None => line.to_owned(),
-    }
-}
-
-fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Trace => "trace",
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Warn => "warn",
-        Level::Error => "error",
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
             }
         }
         Body::Progress { what, .. } => fit(what),
-        Body::StepStarted => {}
+        Body::Connected { host } => fit(host),
+        Body::StepStarted | Body::Skipped { .. } => {}
         Body::StepFinished { error, .. } | Body::BuildFinished { error, .. } => {
             error.iter_mut().for_each(fit)
         }

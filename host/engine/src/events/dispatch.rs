@@ -1,102 +1,79 @@
-//! The receiving side: a bounded queue and the one thread that calls the readers.
+//! The receiving side: where events go, and the end of the stream.
 
 use std::{
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
-    thread::JoinHandle,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use super::Events;
-use crate::{
-    event::{Event, Reader},
-    limits, panics,
+use super::{
+    Events,
+    outlet::{Fault, Outlet},
 };
+use crate::event::{Event, Reader};
 
 /// Where events go.
 pub(super) enum Sink {
-    Queue(SyncSender<Event>),
+    Readers(Vec<Outlet>),
     Memory(Arc<Mutex<Vec<Event>>>),
     Closed,
 }
 
 impl Sink {
-    pub(super) fn send(&self, event: Event) {
+    /// Starts a thread for each reader.
+    pub(super) fn readers(readers: Vec<Box<dyn Reader>>) -> Self {
+        Self::Readers(readers.into_iter().map(Outlet::start).collect())
+    }
+
+    pub(super) fn send(&mut self, event: Event) {
         match self {
-            // The receiver is gone only when its thread could not be started, which `EventsEnd::finish` reports.
-            Self::Queue(queue) => drop(queue.send(event)),
+            Self::Readers(outlets) => {
+                let event = Arc::new(event);
+                outlets.iter_mut().for_each(|outlet| outlet.send(&event));
+            }
             Self::Memory(events) => events.lock().unwrap_or_else(PoisonError::into_inner).push(event),
             Self::Closed => {}
         }
     }
 }
 
-/// Makes the queue and starts its thread.
-pub(super) fn start(readers: Vec<Box<dyn Reader>>) -> (Sink, io::Result<Dispatcher>) {
-    let (sender, receiver) = sync_channel(limits::EVENT_QUEUE);
-    let thread = std::thread::Builder::new()
-        .name("events".to_owned())
-        .spawn(move || dispatch(&receiver, readers));
-    (Sink::Queue(sender), thread)
-}
-
-/// The thread; its value is what the readers that panicked said.
-pub(super) type Dispatcher = JoinHandle<Vec<String>>;
-
-/// A reader that panics is not called again; the others go on, and the run with them.
-fn dispatch(queue: &Receiver<Event>, mut readers: Vec<Box<dyn Reader>>) -> Vec<String> {
-    let mut faults = Vec::new();
-    for event in queue {
-        readers.retain_mut(
-            |reader| match catch_unwind(AssertUnwindSafe(|| reader.event(&event))) {
-                Ok(()) => true,
-                Err(panic) => {
-                    faults.push(panics::message(panic.as_ref()));
-                    false
-                }
-            },
-        );
-    }
-    faults
-}
-
-/// The end of the stream: [`EventsEnd::finish`] waits until the readers have seen everything. Dropping it waits too,
-/// and loses the error.
+/// The end of the stream: [`EventsEnd::finish`] waits until the readers have seen everything, or do not read any more.
+/// Dropping it waits too, and loses the error.
 #[derive(Debug)]
 #[must_use = "what was said last is lost unless the stream is finished"]
 pub struct EventsEnd {
     events: Events,
-    thread: Option<io::Result<Dispatcher>>,
 }
 
 impl EventsEnd {
-    pub(super) fn new(events: Events, thread: io::Result<Dispatcher>) -> Self {
-        Self {
-            events,
-            thread: Some(thread),
-        }
+    pub(super) fn new(events: Events) -> Self {
+        Self { events }
     }
 
-    /// Closes the stream, hands what is queued to the readers, and ends their thread.
-    pub fn finish(mut self) -> Result<(), EventsError> {
+    /// Closes the stream, hands what is queued to the readers, and ends their threads.
+    pub fn finish(self) -> Result<(), EventsError> {
         self.close()
     }
 
-    fn close(&mut self) -> Result<(), EventsError> {
-        self.events.close();
-        match self.thread.take() {
+    fn close(&self) -> Result<(), EventsError> {
+        let Sink::Readers(outlets) = self.events.close() else {
+            return Ok(());
+        };
+        let mut faults = Vec::new();
+        let mut unheard = false;
+        let mut no_thread = None;
+        for outlet in outlets {
+            match outlet.finish() {
+                Ok(()) => {}
+                Err(Fault::Unheard) => unheard = true,
+                Err(Fault::Panicked(said)) => faults.push(said),
+                Err(Fault::NoThread(source)) => no_thread = Some(source),
+            }
+        }
+        match no_thread {
+            Some(source) => Err(EventsError::NoThread { source }),
+            None if !faults.is_empty() => Err(EventsError::Reader { faults }),
+            None if unheard => Err(EventsError::Unheard),
             None => Ok(()),
-            Some(Err(source)) => Err(EventsError::NoThread { source }),
-            Some(Ok(thread)) => match thread.join() {
-                Ok(faults) if faults.is_empty() => Ok(()),
-                Ok(faults) => Err(EventsError::Reader { faults }),
-                Err(panic) => Err(EventsError::Reader {
-                    faults: vec![panics::message(panic.as_ref())],
-                }),
-            },
         }
     }
 }
@@ -110,7 +87,7 @@ impl Drop for EventsEnd {
 /// Not every reader saw every event.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {
-    /// The system gave no thread for the readers: none saw anything.
+    /// The system gave no thread for a reader: it saw nothing.
     #[error("starting the thread for events: {source}")]
     NoThread {
         /// Why.
@@ -122,4 +99,7 @@ pub enum EventsError {
         /// What each panic said.
         faults: Vec<String>,
     },
+    /// A reader has stopped reading, such as a terminal: nothing can be said there.
+    #[error("nobody read the last events")]
+    Unheard,
 }

@@ -85,6 +85,55 @@ fn a_reader_that_panics_is_reported_and_the_others_go_on() {
     events.say("after the end: not heard, and no harm");
 }
 
+/// A reader behind a gate: reads when it is let.
+struct Gated(std::sync::mpsc::Receiver<()>, Sender<Event>);
+
+impl Reader for Gated {
+    fn event(&mut self, event: &Event) {
+        let _ = self.0.recv();
+        self.1.send(event.clone()).unwrap();
+    }
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_up_nobody_for_long() {
+    let (open, gate) = channel();
+    let (slow, slow_got) = channel();
+    let (quick, quick_got) = channel();
+    let readers: Vec<Box<dyn Reader>> = vec![Box::new(Gated(gate, slow)), Box::new(Forward(quick))];
+    let (events, end) = Events::new("run", Secrets::default(), readers);
+    let begun = std::time::Instant::now();
+    // One is in the reader's hand, a queue of them waits, then three are lost and one is kept.
+    let fit = crate::limits::EVENT_QUEUE as u64 + 1;
+    (0..fit + 2).for_each(|index| events.say(index.to_string()));
+    events.error("matters");
+    events.say("lost too");
+    assert!(begun.elapsed() < crate::limits::READER_WAIT * 10);
+    drop(open);
+    end.finish().unwrap();
+    assert_eq!(
+        quick_got.iter().count() as u64,
+        fit + 4,
+        "the other reader gets all"
+    );
+    let got: Vec<Event> = slow_got.iter().collect();
+    let mut rest = got.iter().skip(fit as usize);
+    let skipped = rest.next().unwrap();
+    assert!(matches!(skipped.body, Body::Skipped { events: 3 }), "{skipped:?}");
+    assert_eq!(skipped.seq, fit + 1);
+    assert!(matches!(&rest.next().unwrap().body, Body::Error { text } if text == "matters"));
+    assert!(rest.next().is_none());
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_reader_that_never_reads() {
+    let (_open, gate) = channel();
+    let (sender, _receiver) = channel();
+    let (events, end) = Events::new("run", Secrets::default(), vec![Box::new(Gated(gate, sender))]);
+    events.say("x");
+    assert!(matches!(end.finish(), Err(EventsError::Unheard)));
+}
+
 #[test]
 fn every_text_is_redacted_and_cleaned() {
     let (events, collected) = Events::collecting();

@@ -42,7 +42,11 @@ pub(crate) fn prepare(
 ) -> Ready {
     let rules = Schema::new(schema);
     let known = known_options(component, options, rules, problems);
-    let runtime = pointers(&rules.marked(&known.to_json()), "runtime-template");
+    let marks = rules.marked(&known.to_json());
+    let runtime: BTreeSet<String> = ["runtime-template", "output-template"]
+        .into_iter()
+        .flat_map(|format| pointers(&marks, format))
+        .collect();
     let value = renderer.render_value(&known, &|at| runtime.contains(at), problems);
     for at in &runtime {
         if let Some(text) = known.at(at)

@@ -30,7 +30,7 @@ pub(crate) fn resolve(written: &Written<'_>, folders: &Folders) -> Result<UserPa
         .collect();
     let first = folders.working_dir.join(written.text);
     let resolved = match written.access {
-        PathAccess::Output => first,
+        PathAccess::Output | PathAccess::Match => first,
         PathAccess::Asset => match candidates.iter().find(|candidate| candidate.exists()) {
             Some(found) => found.clone(),
             None if written.later => first,
@@ -45,6 +45,36 @@ pub(crate) fn resolve(written: &Written<'_>, folders: &Folders) -> Result<UserPa
         resolved,
         access: written.access,
     })
+}
+
+/// What a pattern matches below the working directory, as the user would write each path: sorted, and relative where
+/// the pattern is.
+pub(crate) fn matching(pattern: &str, folders: &Folders) -> Result<Vec<String>, String> {
+    let root = glob::Pattern::escape(&folders.working_dir.to_string_lossy());
+    let whole = Path::new(&root).join(pattern);
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        ..glob::MatchOptions::new()
+    };
+    let found = glob::glob_with(&whole.to_string_lossy(), options)
+        .map_err(|error| format!("`{pattern}` is no pattern: {}", error.msg))?;
+    let mut names = Vec::new();
+    for path in found {
+        let path = path.map_err(|error| format!("`{}`: {}", error.path().display(), error.error()))?;
+        let shown = match path.strip_prefix(&folders.working_dir) {
+            Ok(relative) if !Path::new(pattern).is_absolute() => relative,
+            _ => &path,
+        };
+        names.push(shown.to_string_lossy().into_owned());
+    }
+    Ok(names)
+}
+
+/// A pattern that could never match, before anything runs.
+pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
+    glob::Pattern::new(pattern)
+        .map(drop)
+        .map_err(|error| error.msg.to_owned())
 }
 
 fn missing(written: &Written<'_>, candidates: &[PathBuf]) -> Diagnostic {

@@ -109,16 +109,23 @@ impl BuildPlanner<'_> {
         if broken {
             return None;
         }
+        let outputs = options::pointers(&ready.marked, "output-template");
         let runtime: BTreeMap<String, String> = ready
             .marked
             .iter()
-            .filter(|mark| mark.format == "runtime-template")
+            .filter(|mark| mark.format == "runtime-template" || outputs.contains(&mark.at))
             .map(|mark| (mark.at.clone(), mark.text.clone()))
             .collect();
+        let patterns = ready.written.iter().filter(|mark| mark.format == "file-pattern");
         let templates = StepTemplates {
             renderer: self.chosen.renderer.clone(),
             runtime,
             deferred: ready.deferred,
+            outputs,
+            patterns: patterns.map(|mark| mark.text.clone()).collect(),
+            folders: self.request.folders.clone(),
+            build: [self.chosen.name.clone(), self.chosen.block.kind.value.clone()],
+            third_party: step.third_party(),
         };
         Some(PlannedStep {
             step,
@@ -144,6 +151,15 @@ impl BuildPlanner<'_> {
     ) -> Vec<UserPath> {
         let later = ready.json.get("generated") == Some(&Json::Bool(true));
         let mut paths: Vec<UserPath> = Vec::new();
+        for mark in ready.written.iter().filter(|mark| mark.format == "file-pattern") {
+            if let Err(why) = paths::check_pattern(&mark.text) {
+                let span = options::place(component, &ready.value, &mark.at);
+                problems.push(Diagnostic::error(
+                    span,
+                    format!("`{}` is no pattern: {why}", mark.text),
+                ));
+            }
+        }
         for mark in ready.marked.iter().filter(|mark| !mark.text.is_empty()) {
             let access = match mark.format.as_str() {
                 "asset-path" => PathAccess::Asset,

@@ -1,11 +1,15 @@
 //! Renders a step's options while it runs: those marked `runtime-template`, and those that wait for the build.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use kilnbox_template::Renderer;
+use kilnbox_template::{Renderer, Span};
 use serde_json::Value as Json;
 
-use crate::{RuntimeTemplates, step_runner::Bound};
+use super::paths::{self, Written};
+use crate::{Folders, PathAccess, RuntimeTemplates, UserPath, step_runner::Bound};
 
 /// The template text of one step, by JSON pointer.
 #[derive(Clone, Debug)]
@@ -15,6 +19,37 @@ pub(crate) struct StepTemplates {
     pub(crate) runtime: BTreeMap<String, String>,
     /// Options that use `{{build "Key"}}`: rendered before the step starts.
     pub(crate) deferred: BTreeMap<String, String>,
+    /// Of `runtime`, those that name an output.
+    pub(crate) outputs: BTreeSet<String>,
+    /// Patterns of local files, as the user wrote them.
+    pub(crate) patterns: BTreeSet<String>,
+    /// Where relative paths start.
+    pub(crate) folders: Folders,
+    /// The build's name and type: the user's own words, which may hold a separator.
+    pub(crate) build: [String; 2],
+    /// The step is a stranger's.
+    pub(crate) third_party: bool,
+}
+
+impl StepTemplates {
+    /// A value that a step puts into a path must not lead elsewhere than the template's text does.
+    fn harmless(&self, value: &str) -> bool {
+        let part_of_a_name =
+            !value.is_empty() && !value.starts_with('.') && !value.contains(['/', '\\', '\0']);
+        part_of_a_name || self.build.iter().any(|own| own == value)
+    }
+
+    fn resolved(&self, text: &str, access: PathAccess) -> Result<UserPath, String> {
+        let written = Written {
+            option: "output",
+            text,
+            span: Span::default(),
+            access,
+            third_party: self.third_party,
+            later: false,
+        };
+        paths::resolve(&written, &self.folders).map_err(|problem| problem.message)
+    }
 }
 
 impl RuntimeTemplates for StepTemplates {
@@ -33,6 +68,30 @@ impl RuntimeTemplates for StepTemplates {
             ));
         }
         Ok(rendered.text)
+    }
+
+    fn output(&self, at: &str, data: &BTreeMap<String, String>) -> Result<UserPath, String> {
+        if !self.outputs.contains(at) {
+            return Err(format!("`{at}` is not a path of this step"));
+        }
+        if let Some((name, value)) = data.iter().find(|(_, value)| !self.harmless(value)) {
+            return Err(format!("`{value}`, for `{name}`, cannot be part of a path"));
+        }
+        match self.render(at, data)?.as_str() {
+            "" => Err(format!("`{at}` names no path")),
+            text => self.resolved(text, PathAccess::Output),
+        }
+    }
+
+    fn matching(&self, pattern: &str) -> Result<Vec<UserPath>, String> {
+        if !self.patterns.contains(pattern) {
+            return Err(format!("`{pattern}` is not a pattern of this step"));
+        }
+        let found = paths::matching(pattern, &self.folders)?;
+        found
+            .iter()
+            .map(|text| self.resolved(text, PathAccess::Match))
+            .collect()
     }
 
     fn bind(&self, options: &Json, generated: &BTreeMap<String, String>) -> Result<Option<Bound>, String> {

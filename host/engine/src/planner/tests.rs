@@ -60,6 +60,10 @@ impl Step for Component {
         &self.name
     }
 
+    fn uses_instance(&self) -> bool {
+        self.name() != "shell-local"
+    }
+
     fn third_party(&self) -> bool {
         self.third_party
     }

@@ -13,28 +13,45 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt},
 };
-use kilnbox_engine::PathAccess;
+use kilnbox_engine::{PathAccess, UserPath};
 
 use crate::{failure::Failure, store::State};
 
 impl State {
-    /// What a path of the options was resolved to.
+    /// What a path of the options was resolved to, before the run or in it.
     pub(crate) fn user_path(&self, written: &str, access: PathAccess) -> Result<PathBuf, Failure> {
+        let named = |path: &&UserPath| path.written == written && path.access == access;
         self.running()?
             .job
             .paths
             .iter()
-            .find(|path| path.written == written && path.access == access)
+            .chain(&self.found)
+            .find(named)
             .map(|path| path.resolved.clone())
             .ok_or_else(|| {
                 let what = match access {
-                    PathAccess::Asset => "local file",
+                    PathAccess::Asset | PathAccess::Match => "local file",
                     PathAccess::Output => "output",
                 };
                 Failure::denied(format!(
                     "`{written}` is no {what} that the user named in this step's options"
                 ))
             })
+    }
+
+    /// Remembers a path that is known since now.
+    pub(crate) fn found(&mut self, path: UserPath) -> Result<(), Failure> {
+        if self.found.contains(&path) {
+            return Ok(());
+        }
+        let limit = self.limits.found_files;
+        if self.found.len() >= limit {
+            return Err(Failure::limit(format!(
+                "a step may find no more than {limit} files"
+            )));
+        }
+        self.found.push(path);
+        Ok(())
     }
 }
 

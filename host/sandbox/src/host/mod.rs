@@ -8,6 +8,7 @@
     reason = "the generated bindings re-export the handles' types, which must be public for that"
 )]
 
+pub(crate) mod archive;
 pub(crate) mod assets;
 pub(crate) mod connection;
 pub(crate) mod download;

@@ -115,9 +115,14 @@ impl Output {
         dir.open_dir(&name)
     }
 
-    fn read(&self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+    /// The file itself.
+    pub(crate) fn open_for_reading(&self) -> io::Result<std::fs::File> {
         let (dir, name) = self.place(false)?;
-        local::read_at(&local::open_regular(&dir, &name)?, offset, length)
+        local::open_regular(&dir, &name)
+    }
+
+    fn read(&self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
+        local::read_at(&self.open_for_reading()?, offset, length)
     }
 
     fn writable(&self, mode: Option<u32>) -> io::Result<()> {
@@ -287,7 +292,10 @@ impl Host for State {
         let third_party = self.running()?.third_party;
         let (root, read_only) = match self.user_path(&path, PathAccess::Output) {
             Ok(resolved) => (resolved, false),
-            Err(denied) => (self.input_file(&path).ok_or(denied)?, true),
+            Err(denied) => {
+                let matched = self.user_path(&path, PathAccess::Match).ok();
+                (matched.or_else(|| self.input_file(&path)).ok_or(denied)?, true)
+            }
         };
         Ok(self.table.push(Output {
             written: path,
@@ -296,6 +304,32 @@ impl Host for State {
             read_only,
             third_party,
         })?)
+    }
+
+    async fn open_rendered(
+        &mut self,
+        at: String,
+        data: Vec<(String, String)>,
+    ) -> Result<Resource<Output>, Failure> {
+        let job = self.running()?.job.clone();
+        let path = job
+            .templates
+            .output(&at, &data.into_iter().collect())
+            .map_err(|reason| Failure::invalid(format!("option `{at}`: {reason}")))?;
+        self.found(path.clone())?;
+        self.open(path.written).await
+    }
+
+    async fn matching(&mut self, pattern: String) -> Result<Vec<String>, Failure> {
+        let job = self.running()?.job.clone();
+        let find = move || job.templates.matching(&pattern);
+        let matched = self.patience.block(find).await?.map_err(Failure::denied)?;
+        let mut names = Vec::with_capacity(matched.len());
+        for path in matched {
+            names.push(path.written.clone());
+            self.found(path)?;
+        }
+        Ok(names)
     }
 }
 
@@ -384,6 +418,15 @@ impl HostOutput for State {
         Ok(self
             .table
             .push(guard.map_err(|error| Failure::local(&path, &error))?)?)
+    }
+
+    async fn digest(
+        &mut self,
+        this: Resource<Output>,
+        algorithms: Vec<String>,
+    ) -> Result<Vec<String>, Failure> {
+        let output = self.table.get(&this)?.clone();
+        self.digest_of(output, &algorithms).await
     }
 
     async fn drop(&mut self, this: Resource<Output>) -> wasmtime::Result<()> {

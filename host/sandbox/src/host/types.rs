@@ -43,7 +43,8 @@ pub(crate) struct Made {
     pub(crate) builder_id: String,
     pub(crate) id: String,
     pub(crate) description: String,
-    pub(crate) files: Vec<PathBuf>,
+    /// As the user wrote each, and where it is.
+    pub(crate) files: Vec<(PathBuf, PathBuf)>,
 }
 
 impl State {
@@ -251,12 +252,17 @@ impl HostProcessed for State {
     }
 
     async fn add_file(&mut self, this: Resource<Processed>, name: String) -> Result<(), Failure> {
+        let own = |state: &Self| {
+            let output = state.user_path(&name, PathAccess::Output);
+            output.or_else(|denied| state.user_path(&name, PathAccess::Match).map_err(|_| denied))
+        };
         let inherited = self.input_file(&name);
         let from_input = inherited.is_some();
-        let path = match inherited {
+        let resolved = match inherited {
             Some(path) => path,
-            None => self.user_path(&name, PathAccess::Output)?,
+            None => own(self)?,
         };
+        let path = (PathBuf::from(&name), resolved);
         let processed = self.table.get_mut(&this)?;
         let made = processed
             .artifact

@@ -25,6 +25,11 @@ use crate::{
 pub(crate) static KNOWN: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| NAMES.iter().chain(BUILTINS).copied().collect());
 
+/// The names of everything that a text may call.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().copied()
+}
+
 const NAMES: &[&str] = &[
     "user",
     "env",

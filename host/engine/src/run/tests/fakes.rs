@@ -160,6 +160,10 @@ impl Step for Component {
     fn name(&self) -> &str {
         self.name
     }
+    fn uses_instance(&self) -> bool {
+        self.name() != "shell-local"
+    }
+
     fn third_party(&self) -> bool {
         false
     }

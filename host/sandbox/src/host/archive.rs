@@ -1,0 +1,215 @@
+//! Digests and archives of outputs: long work on files, done by `kilnbox-archive` on a blocking thread.
+//!
+//! A cancelled run does not wait for that thread: the watch ends it within one piece, and what it was writing is
+//! removed with its [`super::outputs::Replacement`].
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use kilnbox_archive::{Algorithm, Archive as Packing, Entry, Watch};
+use kilnbox_engine::{Events, Progress as _};
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::Resource;
+
+use super::{outputs::Output, progress::Transfer};
+use crate::{
+    bindings::kilnbox::plugin::{outputs::HostArchive, types::ErrorCode},
+    failure::Failure,
+    store::State,
+};
+
+/// An archive that is not written yet.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    container: String,
+    compression: String,
+    level: Option<u32>,
+    entries: Vec<(Output, String)>,
+}
+
+/// Tells the events how far the work is, and the work when to stop.
+struct Work {
+    transfer: Transfer,
+    read: AtomicU64,
+    total: u64,
+    cancel: CancellationToken,
+}
+
+impl Work {
+    fn new(events: &Events, what: &str, total: u64, cancel: &CancellationToken) -> Self {
+        Self {
+            transfer: Transfer::new(events, what),
+            read: AtomicU64::new(0),
+            total,
+            cancel: cancel.clone(),
+        }
+    }
+
+    fn finished(&self) {
+        self.transfer.finished(self.read.load(Ordering::Relaxed));
+    }
+}
+
+impl Watch for Work {
+    fn read(&self, bytes: u64) {
+        let read = self.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.transfer.moved(read, Some(self.total));
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}
+
+impl State {
+    /// Digests one file. Called by `output.digest`.
+    pub(crate) async fn digest_of(
+        &mut self,
+        output: Output,
+        algorithms: &[String],
+    ) -> Result<Vec<String>, Failure> {
+        let algorithms: Vec<Algorithm> = algorithms
+            .iter()
+            .map(|name| name.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|error| failure(&output.written, error))?;
+        let events = self.running()?.job.events.clone();
+        let cancel = self.patience.cancel().clone();
+        let written = output.written.clone();
+        let digest = move || {
+            let file = output.open_for_reading()?;
+            let work = Work::new(&events, &output.written, file.metadata()?.len(), &cancel);
+            let digests = kilnbox_archive::digest(file, &algorithms, &work)?;
+            work.finished();
+            Ok(digests)
+        };
+        let done = self.patience.block(digest).await?;
+        done.map_err(|error| failure(&written, error))
+    }
+}
+
+impl HostArchive for State {
+    async fn new(&mut self, container: String, compression: String) -> wasmtime::Result<Resource<Archive>> {
+        Ok(self.table.push(Archive {
+            container,
+            compression,
+            level: None,
+            entries: Vec::new(),
+        })?)
+    }
+
+    async fn level(&mut self, this: Resource<Archive>, level: u32) -> wasmtime::Result<()> {
+        self.table.get_mut(&this)?.level = Some(level);
+        Ok(())
+    }
+
+    async fn add(
+        &mut self,
+        this: Resource<Archive>,
+        file: Resource<Output>,
+        name: String,
+    ) -> Result<(), Failure> {
+        let file = self.table.get(&file)?.clone();
+        let limit = self.limits.archive_entries;
+        let entries = &mut self.table.get_mut(&this)?.entries;
+        if entries.len() >= limit {
+            return Err(Failure::limit(format!(
+                "an archive takes no more than {limit} files"
+            )));
+        }
+        entries.push((file, name));
+        Ok(())
+    }
+
+    async fn write(&mut self, this: Resource<Archive>, to: Resource<Output>) -> Result<u64, Failure> {
+        let archive = self.table.get(&this)?.clone();
+        let to = self.table.get(&to)?.clone();
+        let run = self.running()?.clone();
+        let cancel = self.patience.cancel().clone();
+        let path = to.written.clone();
+        let write = move || {
+            let written = to.written.clone();
+            let fail = |error: kilnbox_archive::Error| failure(&written, error);
+            let entries = entries(&archive.entries, &to)?;
+            let total = entries
+                .iter()
+                .filter_map(|entry| entry.file.metadata().ok())
+                .map(|metadata| metadata.len())
+                .sum();
+            let container = archive.container.parse().map_err(fail)?;
+            let compression = archive.compression.parse().map_err(fail)?;
+            let packing = Packing::new(container, compression, archive.level, entries).map_err(fail)?;
+            let local = |error: std::io::Error| Failure::local(&written, &error);
+            let replacement = to.begin(None).map_err(local)?;
+            let work = Work::new(&run.job.events, &written, total, &cancel);
+            packing
+                .write(replacement.file().map_err(local)?, &work)
+                .map_err(fail)?;
+            let size = replacement
+                .file()
+                .and_then(|file| file.metadata())
+                .map_err(local)?
+                .len();
+            replacement.commit(&run.written).map_err(local)?;
+            work.finished();
+            Ok(size)
+        };
+        let size: Result<u64, Failure> = self.patience.block(write).await?;
+        size.map_err(|failure| match failure {
+            Failure::Guest(mut error) => {
+                error.context.push(format!("writing `{path}`"));
+                Failure::Guest(error)
+            }
+            trap => trap,
+        })
+    }
+
+    async fn cores(&mut self, _: Resource<Archive>) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(kilnbox_archive::threads()).unwrap_or(u32::MAX))
+    }
+
+    async fn drop(&mut self, this: Resource<Archive>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+/// The files, open. What is written must not be among what is read.
+fn entries(files: &[(Output, String)], to: &Output) -> Result<Vec<Entry>, Failure> {
+    let mut entries = Vec::with_capacity(files.len());
+    for (file, name) in files {
+        if same_place(&file.path(), &to.path()) {
+            let message = format!("`{}` would be written over itself", file.written);
+            return Err(Failure::invalid(message));
+        }
+        let opened = file.open_for_reading().and_then(|opened| {
+            use std::os::unix::fs::MetadataExt as _;
+            let mode = opened.metadata()?.mode() & 0o7777;
+            Ok((opened, mode))
+        });
+        let (opened, mode) = opened.map_err(|error| Failure::local(&file.written, &error))?;
+        entries.push(Entry {
+            name: name.clone(),
+            file: opened,
+            mode,
+        });
+    }
+    Ok(entries)
+}
+
+fn same_place(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+fn failure(path: &str, error: kilnbox_archive::Error) -> Failure {
+    match error {
+        kilnbox_archive::Error::Cancelled => Failure::cancelled(),
+        kilnbox_archive::Error::Io(error) => Failure::local(path, &error),
+        kilnbox_archive::Error::Zip(_) | kilnbox_archive::Error::Changed { .. } => {
+            Failure::new(ErrorCode::Other, error.to_string())
+        }
+        _ => Failure::invalid(error.to_string()),
+    }
+}

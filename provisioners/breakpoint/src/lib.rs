@@ -1,0 +1,83 @@
+//! The `breakpoint` provisioner: stops until the person at the terminal has looked around.
+//!
+//! Asking at the terminal is not granted by default, not even to Kilnbox's own steps: the user grants `prompt`. Where
+//! nobody is there to answer, it is an error, since a build that goes on unseen is not what was asked for.
+
+use kilnbox_guest::{Context, Error, ErrorCode, Instance, Job, JsonSchema, Provisioner, prompt, ui};
+use serde::{Deserialize, Serialize};
+
+const QUESTION: &str = "Press enter to continue.";
+
+/// Stops until somebody presses enter.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct Options {
+    /// Does not stop.
+    pub disable: bool,
+    /// Says which breakpoint it is.
+    pub note: String,
+}
+
+/// The provisioner.
+#[derive(Debug)]
+pub struct Breakpoint;
+
+impl Provisioner for Breakpoint {
+    type Options = Options;
+    const NAME: &'static str = "breakpoint";
+
+    fn run(options: Options, _on: &Instance, _job: &Job) -> Result<(), Error> {
+        ui::say(&announcement(&options));
+        if options.disable {
+            return Ok(());
+        }
+        match prompt::ask(QUESTION) {
+            Ok(_) => Ok(()),
+            Err(error) if error.code == ErrorCode::NotFound => Err(Error::with_code(
+                ErrorCode::NotFound,
+                "a breakpoint needs somebody at the terminal to press enter, and nobody is there: set `disable` to \
+                 true where builds run alone",
+            )),
+            error => error.map(drop).context("asking at the terminal"),
+        }
+    }
+}
+
+fn announcement(options: &Options) -> String {
+    if options.disable {
+        return "Breakpoint provisioner disabled; continuing...".to_owned();
+    }
+    match options.note.as_str() {
+        "" => "Pausing at breakpoint provisioner.".to_owned(),
+        note => format!("Pausing at breakpoint provisioner with note \"{note}\"."),
+    }
+}
+
+kilnbox_guest::provisioner!(Breakpoint);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_what_users_are_checked_with() {
+        let schema: serde_json::Value = serde_json::from_str(&kilnbox_guest::schema_of::<Options>()).unwrap();
+        insta::assert_json_snapshot!(schema);
+    }
+
+    #[test]
+    fn the_words_are_packers() {
+        let check = |disable, note: &str, expect| {
+            let note = note.to_owned();
+            assert_eq!(announcement(&Options { disable, note }), expect);
+        };
+        check(false, "", "Pausing at breakpoint provisioner.");
+        check(
+            false,
+            "look",
+            "Pausing at breakpoint provisioner with note \"look\".",
+        );
+        check(true, "look", "Breakpoint provisioner disabled; continuing...");
+    }
+}
