@@ -78,6 +78,24 @@ impl Project {
         command
     }
 
+    /// The same build, started by another program such as `nohup`.
+    fn command_under(&self, starter: &[&str]) -> Command {
+        let kilnbox = self.command(&[]);
+        let mut command = Command::new(starter[0]);
+        command
+            .args(&starter[1..])
+            .arg(kilnbox.get_program())
+            .args(kilnbox.get_args())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(
+                kilnbox
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        command
+    }
+
     fn build(&self, flags: &[&str]) -> Finished {
         Running::start(self.command(flags)).finish()
     }
@@ -342,7 +360,9 @@ mod terminals {
     #[test]
     fn a_terminal_that_goes_away_cancels_and_cleans_up() {
         let project = Project::running(&[("web", "echo begun; sleep 600")]);
-        let mut run = Running::start(project.command(&[]));
+        // The tests themselves may run under nohup, which a build inherits and respects.
+        let command = project.command_under(&["env", "--default-signal=HUP"]);
+        let mut run = Running::start(command);
         run.wait_for("begun", UNREAD);
         run.signal(Signal::SIGHUP);
         let run = run.finish().exited(1);
@@ -359,17 +379,7 @@ mod terminals {
         let project = Project::running(&[("web", "echo begun; read line < gate; echo made > made")]);
         nix::unistd::mkfifo(&project.path("gate"), nix::sys::stat::Mode::S_IRWXU)
             .expect("a pipe can be made");
-        let kilnbox = project.command(&[]);
-        let mut command = project.kilnbox.command(project.folder.path());
-        let mut nohup = Command::new("nohup");
-        nohup.arg(kilnbox.get_program()).args(kilnbox.get_args());
-        nohup.current_dir(project.folder.path()).env_clear();
-        nohup.envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        command = nohup;
+        let command = project.command_under(&["nohup"]);
         let mut run = Running::start(command);
         run.wait_for("begun", UNREAD);
         run.signal(Signal::SIGHUP);
@@ -401,7 +411,7 @@ mod the_end {
         ]);
         let run = project.build(&[]).exited(1);
         let end = run.stdout.find("\n==> Wait completed").expect("the run ended");
-        insta::assert_snapshot!(without_times(&run.stdout[end..]), @r"
+        insta::assert_snapshot!(without_times(run.stdout[end..].trim()), @r"
         ==> Wait completed after [duration]
 
         ==> The builds:
