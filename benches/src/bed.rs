@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use kilnbox_tests::{Kilnbox, Packer, SshBed};
+use kilnbox_tests::{Kilnbox, Packer, SshBed, relay};
 use serde_json::{Value as Json, json};
-
-use crate::relay;
 
 /// Round trip of the delayed mode.
 pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(40);
@@ -27,7 +25,7 @@ pub(crate) struct Bed {
 impl Bed {
     pub(crate) fn new(rounds: Option<usize>) -> Self {
         let ssh = SshBed::start();
-        let far = relay::start(ssh.port(), ROUND_TRIP);
+        let far = relay(ssh.port(), ROUND_TRIP);
         Self {
             ssh,
             kilnbox: Kilnbox::new(),

@@ -9,7 +9,6 @@ mod contest;
 mod jobs;
 mod machine;
 mod measure;
-mod relay;
 mod report;
 
 use std::{fs, path::PathBuf};

@@ -18,8 +18,8 @@ pub(crate) fn run(bed: &Bed) -> Vec<Outcome> {
 }
 
 fn one_step(bed: &Bed) -> Outcome {
-    let template = bed.template("far-step", bed.builder(bed.far()), &shell(1));
-    let near = bed.template("near-step", bed.builder(bed.near()), &shell(1));
+    let template = bed.template("far-step", bed.builder(bed.far()), &[shell()]);
+    let near = bed.template("near-step", bed.builder(bed.near()), &[shell()]);
     // A step is at least: put the script there and run it, with one command. What it takes without delay is work, the
     // rest is waiting.
     let line = "cat > /tmp/kilnbox-bench-script && chmod +x /tmp/kilnbox-bench-script && \

@@ -1,6 +1,6 @@
 //! Many builds at once in one process.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::{
     bed::Bed,
@@ -55,16 +55,24 @@ fn crowd(bed: &Bed, name: &'static str, builds: usize) -> Outcome {
     )
 }
 
+/// All builds run on one machine here, and both programs draw the names of scripts from a few thousand: each build has a
+/// name of its own for its script, or one would remove another's.
 fn template(bed: &Bed, builds: usize) -> String {
-    let builders: Vec<Json> = (0..builds)
-        .map(|number| {
-            let mut builder = bed.builder(bed.near());
-            builder["name"] = json!(format!("build-{number}"));
-            builder
-        })
-        .collect();
+    let names: Vec<String> = (0..builds).map(|number| format!("build-{number}")).collect();
+    let builder = |name: &String| {
+        let mut builder = bed.builder(bed.near());
+        builder["name"] = json!(name);
+        builder
+    };
+    let builders: Vec<Json> = names.iter().map(builder).collect();
+    let own_path = |name: &String| {
+        let path = bed.instance(name).with_extension("sh");
+        (name.clone(), json!({ "remote_path": path }))
+    };
+    let mut step = shell();
+    step["override"] = names.iter().map(own_path).collect::<Map<_, _>>().into();
     bed.write(
         &format!("builds-{builds}"),
-        &json!({ "builders": builders, "provisioners": shell(1) }),
+        &json!({ "builders": builders, "provisioners": [step] }),
     )
 }

@@ -5,6 +5,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use bytes::Bytes;
 use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind};
 use kilnbox_registry::{Acceptance, GrantedPlugin, Project, TrustStore, Vocabulary};
 use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Sandbox, Settings};
@@ -95,12 +96,12 @@ pub(crate) async fn sandbox(
 }
 
 /// A component of somebody else, for looking at it.
-pub(crate) fn unknown(name: &str, bytes: Vec<u8>) -> ComponentSource {
+pub(crate) fn unknown(name: &str, bytes: impl Into<Bytes>) -> ComponentSource {
     ComponentSource {
         name: name.to_owned(),
         // What it really is, the sandbox reads from the bytes.
         kind: StepKind::Provisioner,
-        code: Code::Bytes(bytes),
+        code: Code::Bytes(bytes.into()),
         grants: Grants::default(),
     }
 }
@@ -146,7 +147,7 @@ fn third_party(plugin: &GrantedPlugin) -> Result<Vec<ComponentSource>, Error> {
     let source = |kind| ComponentSource {
         name: plugin.name.clone(),
         kind,
-        code: Code::Bytes(bytes.to_vec()),
+        code: Code::Bytes(bytes.clone()),
         grants: grants.clone(),
     };
     Ok(vec![
@@ -161,7 +162,7 @@ async fn check_version(plugin: &GrantedPlugin, sandbox: &Sandbox) -> Result<(), 
         return Ok(());
     };
     let looked = sandbox
-        .inspect(&unknown(&plugin.name, bytes.to_vec()))
+        .inspect(&unknown(&plugin.name, bytes.clone()))
         .await
         .map_err(Error::from)?;
     match semver::Version::parse(&looked.version) {

@@ -7,9 +7,9 @@ use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -50,7 +50,7 @@ impl<'v> Vocabulary<'v> {
 pub struct Project {
     path: PathBuf,
     digest: String,
-    plugins: Vec<(Plugin, Option<Arc<[u8]>>)>,
+    plugins: Vec<(Plugin, Option<Bytes>)>,
     beyond_default: Vec<(String, String)>,
 }
 
@@ -60,7 +60,7 @@ pub struct GrantedPlugin {
     /// The name in templates.
     pub name: String,
     /// The component; absent for Kilnbox's own.
-    pub bytes: Option<Arc<[u8]>>,
+    pub bytes: Option<Bytes>,
     /// The file they were read from, for messages.
     pub file: Option<PathBuf>,
     /// Capabilities granted, beyond the default or not.
@@ -116,7 +116,7 @@ impl Project {
                     digest.update(Sha256::digest(bytes));
                 }
             }
-            loaded.push((plugin, bytes.map(Arc::from)));
+            loaded.push((plugin, bytes.map(Bytes::from)));
         }
         Ok(Some(Self {
             path,
@@ -142,7 +142,7 @@ impl Project {
     }
 
     /// The bytes of a plugin, for looking at it: nothing is granted by that.
-    pub fn bytes(&self, name: &str) -> Option<Arc<[u8]>> {
+    pub fn bytes(&self, name: &str) -> Option<Bytes> {
         self.plugins
             .iter()
             .find(|(plugin, _)| plugin.name == name)?

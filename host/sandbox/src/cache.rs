@@ -1,22 +1,24 @@
 //! Compiled code on disk, so that a component is compiled once per machine and not once per run.
 //!
 //! An entry is native code that will be executed, so the folder must belong to this user alone (mode 0700), or the
-//! cache is not used. The name of an entry holds the digest of the component and a hash of everything that shapes the
-//! code, the engine's full version among it: wasmtime itself would accept code of another patch release, which a fix
-//! of its code generator would then not reach. Each entry starts with the SHA-256 of the rest.
+//! cache is not used. The name of an entry holds the digest of the component, a hash of everything that shapes the
+//! code, and the digest of the code. The engine's full version is in that hash: wasmtime itself would accept code of
+//! another patch release, which a fix of its code generator would then not reach. An entry whose digest is right is
+//! mapped, not read: only the pages that are used take memory.
 
 use std::{
     ffi::OsString,
     fmt,
     hash::{Hash, Hasher},
     io::{self, Read, Write},
+    os::fd::AsRawFd,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use cap_std::{
     ambient_authority,
-    fs::{Dir, DirBuilder, DirBuilderExt, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt},
+    fs::{Dir, DirBuilder, DirBuilderExt, File, MetadataExt, OpenOptions, OpenOptionsExt, PermissionsExt},
 };
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
@@ -25,7 +27,9 @@ use wasmtime::{Engine, component::Component};
 const ENTRIES: usize = 64;
 /// Largest entry that is read back, in bytes.
 const ENTRY_SIZE: u64 = 512 * 1024 * 1024;
-const DIGEST: usize = 32;
+const SUFFIX: &str = ".cwasm";
+/// Bytes of an entry read at once while its digest is computed.
+const CHUNK: usize = 64 * 1024;
 
 /// A folder of compiled components.
 pub(crate) struct Cache {
@@ -100,18 +104,11 @@ impl Cache {
 
     /// The compiled component with this digest, if it is there and whole.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        let name = self.entry(digest);
-        match self.read(&name) {
-            Ok(Some(code)) => {
-                #[expect(unsafe_code, reason = "compiled code can only be loaded on trust, see above")]
-                // SAFETY: the bytes are what `store` wrote: they carry the digest they were written with, and lie in a
-                // folder that only this user can write, who could as well change the program itself.
-                let component = unsafe { Component::deserialize(engine, code) };
-                component
-                    .inspect_err(|error| tracing::warn!(%name, "unusable compiled component: {error:#}"))
-                    .ok()
-            }
-            Ok(None) => None,
+        let (name, code_digest) = self.find(digest)?;
+        match self.whole(&name, &code_digest) {
+            Ok(file) => map(engine, &file)
+                .inspect_err(|error| tracing::warn!(%name, "unusable compiled component: {error:#}"))
+                .ok(),
             Err(error) => {
                 tracing::warn!(%name, "compiled component not used: {error}");
                 None
@@ -121,47 +118,63 @@ impl Cache {
 
     /// Keeps a compiled component. Failing to is not an error of the build.
     pub(crate) fn store(&self, digest: &str, component: &Component) {
-        let name = self.entry(digest);
         let written = component
             .serialize()
             .map_err(|error| io::Error::other(format!("{error:#}")))
-            .and_then(|code| self.write(&name, &code));
+            .and_then(|code| self.write(&self.entry(digest), &code));
         if let Err(error) = written.and_then(|()| self.prune()) {
             tracing::warn!(path = %self.path.display(), "compiled component not kept: {error}");
         }
     }
 
+    /// What the name of an entry begins with; the digest of its code follows.
     fn entry(&self, digest: &str) -> String {
-        format!("{digest}-{}.cwasm", self.engine)
+        format!("{digest}-{}-", self.engine)
     }
 
-    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let file = match self.dir.open(name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
+    /// The name of the newest entry for a component, and the digest that its code must have.
+    fn find(&self, digest: &str) -> Option<(String, String)> {
+        let prefix = self.entry(digest);
+        let entries = self.dir.entries().ok()?.flatten();
+        let found = entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let code = name.strip_prefix(&prefix)?.strip_suffix(SUFFIX)?.to_owned();
+            let modified = entry.metadata().ok()?.modified().ok()?.into_std();
+            Some((modified, name, code))
+        });
+        found.max().map(|(_, name, code)| (name, code))
+    }
+
+    /// Opens an entry and reads it once, to see that it is whole.
+    fn whole(&self, name: &str, code_digest: &str) -> io::Result<File> {
+        let mut file = self.dir.open(name)?;
         if file.metadata()?.len() > ENTRY_SIZE {
             return Err(io::Error::other("too large"));
         }
-        let mut code = Vec::new();
-        file.take(ENTRY_SIZE).read_to_end(&mut code)?;
-        let body = code.split_off(code.len().min(DIGEST));
-        if Sha256::digest(&body).as_slice() == code {
-            Ok(Some(body))
-        } else {
-            Err(io::Error::other("damaged"))
+        let mut hasher = Sha256::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let length = file.read(&mut chunk)?;
+            match chunk.get(..length) {
+                Some(bytes) if !bytes.is_empty() => hasher.update(bytes),
+                _ => break,
+            }
+        }
+        match hex(&hasher.finalize()) == code_digest {
+            true => Ok(file),
+            false => Err(io::Error::other("damaged")),
         }
     }
 
-    fn write(&self, name: &str, code: &[u8]) -> io::Result<()> {
+    fn write(&self, prefix: &str, code: &[u8]) -> io::Result<()> {
         // Two processes may write the same entry at once; each has its own temporary file and both contents are good.
-        let temporary = format!("{name}.{}.new", std::process::id());
+        let temporary = format!("{prefix}{}.new", std::process::id());
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = self.dir.open_with(&temporary, &options)?;
-        file.write_all(&Sha256::digest(code))?;
         file.write_all(code)?;
         file.sync_all()?;
+        let name = format!("{prefix}{}{SUFFIX}", hex(&Sha256::digest(code)));
         self.dir.rename(&temporary, &self.dir, name)
     }
 
@@ -177,6 +190,18 @@ impl Cache {
             self.dir.remove_file(name)?;
         }
         Ok(())
+    }
+}
+
+/// Maps the code in a file that was found whole.
+fn map(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
+    // The open file, not its name, so that it cannot be exchanged in between.
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    #[expect(unsafe_code, reason = "compiled code can only be loaded on trust, see above")]
+    // SAFETY: the bytes are what `store` wrote: they have the digest that is in their name, and lie in a folder that
+    // only this user can write, who could as well change the program itself. Entries are replaced, never changed.
+    unsafe {
+        Component::deserialize_file(engine, path)
     }
 }
 

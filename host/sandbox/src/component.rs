@@ -3,8 +3,9 @@
 //! The order is the safety: size, validity and imports are read before anything is compiled, grants are compared
 //! before anything is linked, and only then does the component's first instruction run, in `describe`.
 
-use std::{borrow::Cow, fmt, io::Read as _, path::Path, sync::Arc};
+use std::{fmt, io::Read as _, path::Path, ptr::NonNull, sync::Arc};
 
+use bytes::Bytes;
 use kilnbox_engine::{LoadError, Prompt, StepKind};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -137,7 +138,7 @@ impl Ready {
     pub(crate) async fn look(
         shared: Arc<Shared>,
         source: &ComponentSource,
-    ) -> Result<(Self, Arc<[u8]>, Border), LoadError> {
+    ) -> Result<(Self, Bytes, Border), LoadError> {
         let invalid = Invalid(&source.name);
         let bytes = bytes(&source.code, shared.limits.component_size, invalid).await?;
         let border = check(bytes.clone(), invalid).await?;
@@ -230,25 +231,26 @@ impl Info {
 }
 
 /// Reads the component, no more of it than may be.
-async fn bytes(code: &Code, limit: usize, invalid: Invalid<'_>) -> Result<Arc<[u8]>, LoadError> {
-    let bytes: Cow<'_, [u8]> = match code {
-        Code::Bundled { wasm, .. } => Cow::Borrowed(*wasm),
-        Code::Bytes(bytes) => Cow::Borrowed(bytes),
+async fn bytes(code: &Code, limit: usize, invalid: Invalid<'_>) -> Result<Bytes, LoadError> {
+    let bytes = match code {
+        Code::Bundled { wasm, .. } => Bytes::from_static(wasm),
+        Code::Bytes(bytes) => bytes.clone(),
         Code::File(path) => {
             let file = path.clone();
             let read = tokio::task::spawn_blocking(move || read_file(&file, limit)).await;
             let read = read.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-            Cow::Owned(read.map_err(|error| LoadError::Invalid {
+            let read = read.map_err(|error| LoadError::Invalid {
                 name: invalid.0.to_owned(),
                 reason: format!("`{}`: {error}", path.display()),
                 hint: Some("correct `source` of the plugin in `kilnbox.toml`".to_owned()),
-            })?)
+            })?;
+            Bytes::from(read)
         }
     };
     if bytes.len() > limit {
         return Err(invalid.because(format!("is larger than {} MiB", limit >> 20)));
     }
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 fn read_file(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
@@ -262,7 +264,7 @@ fn read_file(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
 }
 
 /// Validates every byte, then reads the border.
-async fn check(bytes: Arc<[u8]>, invalid: Invalid<'_>) -> Result<Border, LoadError> {
+async fn check(bytes: Bytes, invalid: Invalid<'_>) -> Result<Border, LoadError> {
     let checked = tokio::task::spawn_blocking(move || {
         // The border first: its refusals are clearer than the validator's.
         let border = imports::border(&bytes)?;
@@ -283,7 +285,7 @@ fn read_border(bytes: &[u8], invalid: Invalid<'_>) -> Result<Border, LoadError> 
 async fn compiled(
     shared: &Arc<Shared>,
     code: &Code,
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     invalid: Invalid<'_>,
 ) -> Result<Component, LoadError> {
     if let Code::Bundled {
@@ -295,8 +297,13 @@ async fn compiled(
             reason = "compiled code can only be loaded on trust; this is our own"
         )]
         // SAFETY: `Code::Bundled` promises that these bytes came from this program's own build; they lie in its
-        // read-only data.
-        let ahead = unsafe { Component::deserialize(&shared.engine, ahead) };
+        // read-only data, so they live as long as the process and never change.
+        let ahead = unsafe {
+            match kilnbox_wasm::RUNS_IN_PLACE {
+                true => Component::deserialize_raw(&shared.engine, NonNull::from(*ahead)),
+                false => Component::deserialize(&shared.engine, ahead),
+            }
+        };
         match ahead {
             Ok(component) => return Ok(component),
             // For example a processor that lacks what the target's baseline promises: compiled here it runs.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use kilnbox_engine::StepKind;
 
 use crate::Grants;
@@ -33,7 +34,7 @@ pub enum Code {
     /// Somebody else's, in a file that is read when the component is first used.
     File(PathBuf),
     /// Somebody else's, in memory.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
 }
 
 impl Code {

@@ -82,7 +82,7 @@ fn source(bytes: Vec<u8>, grants: Grants) -> ComponentSource {
     ComponentSource {
         name: "guest".to_owned(),
         kind: StepKind::Provisioner,
-        code: Code::Bytes(bytes),
+        code: Code::Bytes(bytes.into()),
         grants,
     }
 }

@@ -5,7 +5,6 @@
 //! an unusable agent ends it at once.
 
 use std::{
-    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    algorithms,
     authenticate::{Login, authenticate},
     error::ConnectError,
     handler::{Guard, HostKey, SessionError},
@@ -186,7 +186,7 @@ impl Target {
 
     fn config(&self) -> client::Config {
         let options = &self.options;
-        let mut config = client::Config {
+        client::Config {
             window_size: WINDOW,
             maximum_packet_size: PACKET,
             // As many packets as the window holds: a channel nobody reads stops its own link, not earlier.
@@ -194,19 +194,9 @@ impl Target {
             keepalive_interval: options.keep_alive,
             inactivity_timeout: options.silence,
             nodelay: true,
+            preferred: algorithms::preferred(options),
             ..client::Config::default()
-        };
-        if let Some(ciphers) = &options.ciphers {
-            config.preferred.cipher = Cow::Owned(ciphers.clone());
         }
-        if let Some(chosen) = &options.key_exchange {
-            // The extension markers travel in the same list and are no algorithms.
-            let markers = config.preferred.kex.iter().copied().filter(|name| {
-                name.as_ref().starts_with("ext-info") || name.as_ref().starts_with("kex-strict")
-            });
-            config.preferred.kex = Cow::Owned(chosen.iter().copied().chain(markers).collect());
-        }
-        config
     }
 }
 

@@ -6,6 +6,7 @@
 //! refused.
 
 mod ahead;
+mod algorithms;
 mod authenticate;
 mod communicator;
 mod connect;

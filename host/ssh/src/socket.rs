@@ -1,6 +1,6 @@
-//! The TCP stream of a connection, which acknowledges at once.
+//! The TCP stream of a connection, which acknowledges at once and is read in large pieces.
 //!
-//! OpenSSH leaves Nagle's algorithm on: a small answer waits until the one before was acknowledged, which Linux puts off
+//! The library reads each packet in two parts; a buffer makes one call to the system of several packets. OpenSSH leaves Nagle's algorithm on: a small answer waits until the one before was acknowledged, which Linux puts off
 //! for 40 ms. So before this side waits for more, it acknowledges what it has read.
 
 use std::{
@@ -10,13 +10,16 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, BufReader, ReadBuf},
     net::TcpStream,
 };
 
+/// Bytes read at once.
+const BUFFER: usize = 64 * 1024;
+
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: BufReader<TcpStream>,
     unacknowledged: bool,
 }
 
@@ -25,7 +28,7 @@ impl Socket {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            stream: BufReader::with_capacity(BUFFER, stream),
             unacknowledged: false,
         })
     }
@@ -33,7 +36,7 @@ impl Socket {
     fn acknowledge(&mut self) {
         #[cfg(target_os = "linux")]
         if self.unacknowledged
-            && let Err(error) = self.stream.set_quickack(true)
+            && let Err(error) = self.stream.get_ref().set_quickack(true)
         {
             tracing::debug!(%error, "acknowledgements are delayed");
         }

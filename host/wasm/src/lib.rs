@@ -3,7 +3,13 @@
 //! Code compiled ahead (`host/bundled`, at build time) runs only on an engine with the same settings, so `sandbox`
 //! and the build script share this crate. Nothing else here.
 
+mod code_memory;
+
+use std::sync::Arc;
+
 use wasmtime::{Config, Engine};
+
+pub use code_memory::RUNS_IN_PLACE;
 
 /// Stack of a guest, in bytes.
 pub const WASM_STACK: usize = 1024 * 1024;
@@ -26,6 +32,9 @@ pub fn config() -> Config {
         .async_stack_size(ASYNC_STACK)
         .memory_reservation(MEMORY_RESERVATION)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
+    if RUNS_IN_PLACE {
+        config.with_custom_code_memory(Some(Arc::new(code_memory::InPlace)));
+    }
     config
 }
 

@@ -16,8 +16,8 @@ const CHUNK: usize = 128 * 1024;
 /// Chunks on their way at most: 256 MiB in the largest case, far more than any program keeps in flight.
 const IN_FLIGHT: usize = 2048;
 
-/// Listens until the program ends, and returns its port.
-pub(crate) fn start(server: u16, round_trip: Duration) -> u16 {
+/// Listens until the program ends, and returns its port. `server` is a port of this machine.
+pub fn relay(server: u16, round_trip: Duration) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("a bound port").port();
     thread::spawn(move || {

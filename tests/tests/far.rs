@@ -1,0 +1,119 @@
+//! An instance that is far away gets the same as one that is near.
+//!
+//! How bytes travel depends on the round trip: over SFTP, as a command's input, or in a command line. None of that may
+//! be seen in what arrives.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+
+use kilnbox_tests::{Kilnbox, Node, SshBed, Tree, relay};
+use serde_json::{Value as Json, json};
+
+const ROUND_TRIP: Duration = Duration::from_millis(40);
+
+/// Files by what is special about them; with their modes.
+const FILES: [(&str, &[u8], u32); 9] = [
+    ("plain", b"plain\n", 0o644),
+    (
+        "script",
+        b"#!/bin/sh\necho \"$HOME\" 'it''s' `id` %s %d \\n !!\n",
+        0o755,
+    ),
+    ("dashes", b"-n -e", 0o644),
+    ("white", b"\t\r\n\n  ", 0o644),
+    ("empty", b"", 0o644),
+    ("latin", b"\xe9t\xe9\n", 0o644),
+    ("zero", b"a\0b\n", 0o644),
+    ("secret", b"password\n", 0o600),
+    ("setuid", b"program\n", 0o4755),
+];
+
+#[test]
+fn files_arrive_as_over_a_near_connection() {
+    let bed = SshBed::start();
+    let far = relay(bed.port(), ROUND_TRIP);
+    let local = bed.local();
+    for (name, content, mode) in FILES {
+        write(&local.join(name), content, mode);
+    }
+    let text = "a line of text\n".repeat(1 << 20);
+    for (name, size) in [("16 KiB", 16 << 10), ("32 KiB", 32 << 10), ("33 KiB", 33 << 10)] {
+        write(&local.join(name), &text.as_bytes()[..size], 0o644);
+    }
+    let provisioners: Vec<Json> = Tree::read(&local)
+        .names()
+        .into_iter()
+        .map(|name| json!({ "type": "file", "source": name, "destination": bed.instance().join(&name) }))
+        .collect();
+
+    let [near, far] = [bed.port(), far].map(|port| {
+        fs::remove_dir_all(bed.instance()).expect("the bed made it");
+        fs::create_dir(bed.instance()).expect("a folder can be made");
+        // What stands there is replaced.
+        write(&bed.instance().join("plain"), b"something longer", 0o640);
+        build(&bed, port, &provisioners);
+        Tree::read(&bed.instance())
+    });
+
+    assert_eq!(near.differences(&far), Vec::<String>::new());
+    for (name, content, mode) in FILES {
+        let expected = Node::File {
+            mode,
+            content: content.to_vec(),
+        };
+        assert_eq!(far.get(name), Some(&expected), "{name}");
+    }
+}
+
+#[test]
+fn a_script_runs_and_its_secrets_are_in_no_command_line() {
+    let bed = SshBed::start();
+    let instance = bed.instance();
+    let lines = instance.join("lines").display().to_string();
+    let answer = instance.join("answer").display().to_string();
+    let stop = instance.join("stop").display().to_string();
+    let stopped = instance.join("stopped").display().to_string();
+    // Looks at every command line there is until it is told to stop.
+    let watch = format!(
+        "(until [ -e {stop} ]; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | tr '\\0' ' ' >{lines}
+         touch {stopped}) &"
+    );
+    write(&bed.local().join("watch.sh"), watch.as_bytes(), 0o755);
+    let script = json!({
+        "type": "shell",
+        "inline": [format!("printf %s \"$TOKEN\" > {answer}")],
+        "environment_vars": ["TOKEN=it's a $ecret"],
+        "use_env_var_file": true,
+    });
+    let watch = json!({ "type": "shell", "script": "watch.sh" });
+    let wait = format!("touch {stop}; until [ -e {stopped} ]; do sleep 0.02; done");
+    let wait = json!({ "type": "shell", "inline": [wait] });
+    build(&bed, relay(bed.port(), ROUND_TRIP), &[watch, script, wait]);
+
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert_eq!(read(&answer), "it's a $ecret");
+    let seen =
+        String::from_utf8_lossy(&fs::read(&lines).expect("the watcher wrote what it saw")).into_owned();
+    assert!(seen.contains("varfile_"), "the watcher saw no upload:\n{seen}");
+    assert!(
+        !seen.contains("a $ecret"),
+        "the secret was in a command line:\n{seen}"
+    );
+}
+
+fn build(bed: &SshBed, port: u16, provisioners: &[Json]) {
+    let mut builder = bed.builder();
+    builder["ssh_port"] = json!(port);
+    let template = json!({ "builders": [builder], "provisioners": provisioners });
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("template.json");
+    write(&path, template.to_string().as_bytes(), 0o644);
+    let path = path.to_str().expect("plain names");
+    let kilnbox = Kilnbox::new();
+    kilnbox.run(&bed.local(), &["build", path]).succeeded();
+    kilnbox.left_nothing();
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) {
+    fs::write(path, content).expect("a file can be written");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode can be set");
+}
