@@ -1,7 +1,7 @@
 //! A program under test: started, watched, and ended by a deadline at the latest.
 
 use std::{
-    io::{Read, Write as _},
+    io::{self, Read, Write as _},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -49,6 +49,25 @@ impl Running {
     pub fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null());
         Self::spawn(command)
+    }
+
+    /// As [`Self::start`], with both streams as one, in the order they are written: all of it is `stdout`.
+    pub fn start_merged(mut command: Command) -> Self {
+        let (reader, writer) = io::pipe().expect("a pipe can be made");
+        command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().expect("a descriptor can be copied"))
+            .stderr(writer);
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        // Only the program holds its side from here on: reading ends when it does.
+        drop(command);
+        Self {
+            child,
+            stdout: Stream::of(reader),
+            stderr: Stream::of(io::empty()),
+        }
     }
 
     /// Starts a program that reads `text` from a pipe.
@@ -198,6 +217,16 @@ impl Finished {
     pub fn says(self, text: &str) -> Self {
         assert!(self.both().contains(text), "`{text}` is not in\n{}", self.both());
         self
+    }
+
+    /// Whether `text` is somewhere in what was written, however that is laid out: line breaks, the lines that frames are
+    /// made of, and capital letters make no difference.
+    pub fn tells(&self, text: &str) -> bool {
+        let squeezed = |text: &str| {
+            text.to_lowercase()
+                .replace(|letter: char| letter.is_whitespace() || letter == '│', "")
+        };
+        squeezed(&(self.stdout.clone() + &self.stderr)).contains(&squeezed(text))
     }
 
     /// Both streams, for messages.

@@ -47,9 +47,14 @@ impl FromStr for Duration {
     type Err = humantime::DurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "0" => Ok(Self::default()),
-            _ => humantime::parse_duration(text).map(Self),
+        if text == "0" {
+            return Ok(Self::default());
+        }
+        // More than what Go reads is understood below, such as `5 minutes`.
+        let of_go = |letter: char| letter.is_ascii_digit() || ".nuµmsh".contains(letter);
+        match text.find(|letter| !of_go(letter)) {
+            Some(at) => Err(humantime::DurationError::InvalidCharacter(at)),
+            None => humantime::parse_duration(text).map(Self),
         }
     }
 }
@@ -137,6 +142,13 @@ mod tests {
             let duration: Duration = written.parse().unwrap();
             assert_eq!(duration.get().as_nanos(), nanoseconds, "{written}");
             assert_eq!(duration.to_string(), shown, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_go_does_not_read_is_refused() {
+        for written in ["", "5", "soon", "5 minutes", "5min", "1h 30m", "-1s"] {
+            assert!(written.parse::<Duration>().is_err(), "{written}");
         }
     }
 

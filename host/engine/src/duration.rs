@@ -1,9 +1,22 @@
-//! Durations as Go prints them, in the messages that Packer's users know: `10s`, `5m0s`, `1h0m0s`, `1.5s`, `500ms`.
+//! Durations as Go reads and prints them, in the templates and messages that Packer's users know: `10s`, `5m0s`,
+//! `1h0m0s`, `1.5s`, `500ms`.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
+/// Reads what Go's `time.ParseDuration` reads. None is a text that is no duration.
+pub fn from_go(text: &str) -> Option<SignedDuration> {
+    if text == "0" {
+        return Some(SignedDuration::ZERO);
+    }
+    // More than that is understood below, such as `5 minutes` and `PT5M`.
+    let of_go = |letter: char| letter.is_ascii_digit() || "+-.nuµmsh".contains(letter);
+    text.chars().all(of_go).then(|| text.parse().ok()).flatten()
+}
+
 /// As `time.Duration.String` of Go.
-pub(crate) fn in_go(duration: Duration) -> String {
+pub fn in_go(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let decimal = |unit: u128, name: &str| {
         let fraction = format!("{:0width$}", nanos % unit, width = unit.ilog10() as usize);

@@ -165,6 +165,9 @@ pub enum Body {
         /// Why it did not succeed.
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
     },
     /// An artifact of a build that succeeded, in the closing list's order.
     Artifact {

@@ -34,6 +34,7 @@ pub use communicator::{
     Command, Communicator, CommunicatorError, Connection, Exit, InstanceFacts, NoProgress, Output, Process,
     Progress, Upload,
 };
+pub use duration::{from_go, in_go};
 pub use event::{Body, Event, Level, Reader, Speaker, StepId};
 pub use events::{Collected, Events, EventsEnd, EventsError};
 pub use gc::{GcOptions, GcReport, Kept};

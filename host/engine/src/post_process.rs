@@ -20,13 +20,13 @@ struct ChainEnd {
     to_destroy: Vec<SharedArtifact>,
 }
 
-/// Runs all chains. Returns the artifacts for the closing list, or all errors in one text.
+/// Runs all chains. Returns the artifacts for the closing list, or all errors as one.
 pub(crate) async fn run(
     chains: Vec<Vec<PlannedStep>>,
     original: SharedArtifact,
     by_builder: &[(String, String)],
     facts: &BuildFacts,
-) -> Result<Vec<SharedArtifact>, String> {
+) -> Result<Vec<SharedArtifact>, StepError> {
     let generated = attempt::generated(by_builder, facts);
     let mut index = 0;
     let mut errors = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) async fn run(
             .events
             .message(format!("kept because of the error: {}", artifact.describe()));
     }
-    Err(joined(&errors))
+    Err(StepError::new(joined(&errors)))
 }
 
 /// Runs one chain. On an error nothing of it is removed.
@@ -165,13 +165,8 @@ fn distinct(artifacts: impl Iterator<Item = SharedArtifact>) -> Vec<SharedArtifa
     distinct
 }
 
-/// One error as it is, more as Packer lists them.
+/// As Packer lists them, a single one too.
 fn joined(errors: &[String]) -> String {
-    match errors {
-        [error] => error.clone(),
-        errors => {
-            let list: Vec<String> = errors.iter().map(|error| format!("* {error}")).collect();
-            format!("{} error(s) occurred:\n\n{}", errors.len(), list.join("\n"))
-        }
-    }
+    let list: Vec<String> = errors.iter().map(|error| format!("* {error}")).collect();
+    format!("{} error(s) occurred:\n\n{}", errors.len(), list.join("\n"))
 }

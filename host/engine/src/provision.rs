@@ -121,12 +121,15 @@ impl ProvisionHook for Provisioners {
 
     /// The build's own token has fired where it was cancelled, so this one hangs on the second signal alone.
     async fn provision_cleanup(&self, cx: &BuildContext) -> Result<(), StepError> {
+        // Said even where there is none, as by Packer; a build that was cancelled had no error.
+        if self.error_cleanup.is_some() || !self.facts.cancel.is_cancelled() {
+            self.facts
+                .events
+                .say("Provisioning step had errors: Running the cleanup provisioner, if present...");
+        }
         let Some(step) = &self.error_cleanup else {
             return Ok(());
         };
-        self.facts
-            .events
-            .say("Provisioning step had errors: Running the cleanup provisioner, if present...");
         let on = communicator(step, cx)?;
         let generated = attempt::generated(&cx.generated, &self.facts);
         let outcome = self

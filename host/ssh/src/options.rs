@@ -7,7 +7,7 @@
 use std::{borrow::Cow, path::PathBuf, time::Duration};
 
 use jiff::SignedDuration;
-use kilnbox_engine::{Options, Problem};
+use kilnbox_engine::{Options, Problem, from_go};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -268,10 +268,10 @@ pub fn duration(value: &Json) -> Result<SignedDuration, String> {
         }
         other => return Err(format!("`{other}`")),
     };
-    if matches!(text.as_ref(), "" | "0") {
+    if text.is_empty() {
         return Ok(SignedDuration::ZERO);
     }
-    text.parse().map_err(|_| format!("`{text}`"))
+    from_go(&text).ok_or_else(|| format!("`{text}`"))
 }
 
 fn span(name: &str, value: Option<&Json>, problems: &mut Vec<Problem>) -> Option<SignedDuration> {

@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use kilnbox_engine::{BuildContext, BuildStep, Communicator, StepError};
+use kilnbox_engine::{BuildContext, BuildStep, Communicator, StepError, in_go};
 
 use crate::{
     communicator::SshCommunicator,
@@ -81,14 +81,14 @@ impl BuildStep for StepConnect {
         let pause = options.pause_before_connecting;
         if !pause.is_zero() {
             communicator.close().await;
-            cx.events.say(format!(
-                "Pausing {} before connecting...",
-                humantime::format_duration(pause)
-            ));
+            cx.events.say("Connected to SSH!");
+            cx.events
+                .say(format!("Pausing {} before connecting...", in_go(pause)));
             tokio::select! {
                 () = cx.cancel.cancelled() => return Err(StepError::cancelled()),
                 () = tokio::time::sleep(pause) => {}
             }
+            cx.events.say("Waiting for SSH to become available...");
             communicator = self.connect(cx, &host).await?;
         }
         cx.events.say("Connected to SSH!");

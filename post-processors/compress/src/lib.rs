@@ -56,6 +56,17 @@ impl PostProcessor for Compress {
         let target = output.path();
         let format = Format::of(&options.format, &target);
         let files = input.files();
+        let archive = outputs::Archive::new(format.container, format.compression);
+        if let Some(level) = level(options.compression_level) {
+            archive.level(level);
+        }
+        if format.compression != "none" {
+            let cores = archive.cores();
+            ui::say(&format!(
+                "Using {} compression with {cores} cores for {target}",
+                format.shown
+            ));
+        }
         if format.container == "none" && files.len() != 1 {
             return Err(Error::invalid(format!(
                 "Can only have 1 input file when not using tar/zip. Found {} files: [{}]",
@@ -63,11 +74,7 @@ impl PostProcessor for Compress {
                 files.join(" ")
             )));
         }
-        let archive = outputs::Archive::new(format.container, format.compression);
-        if let Some(level) = level(options.compression_level) {
-            archive.level(level);
-        }
-        announce(&format, &target, &files, archive.cores());
+        announce(&format, &target, &files);
         for (file, name) in names::in_archive(format.container, &files) {
             archive.add(&outputs::open(file)?, &name)?;
         }
@@ -83,13 +90,7 @@ impl PostProcessor for Compress {
 }
 
 /// Packer's words.
-fn announce(format: &Format, target: &str, files: &[String], cores: u32) {
-    if format.compression != "none" {
-        ui::say(&format!(
-            "Using {} compression with {cores} cores for {target}",
-            format.shown
-        ));
-    }
+fn announce(format: &Format, target: &str, files: &[String]) {
     ui::say(&match (format.container, format.compression) {
         ("zip", _) => format!("Zipping {target}"),
         ("tar", "none") => format!("Tarring {target} with no compression"),

@@ -45,12 +45,11 @@ impl Provisioner for Breakpoint {
 }
 
 fn announcement(options: &Options) -> String {
-    if options.disable {
-        return "Breakpoint provisioner disabled; continuing...".to_owned();
-    }
-    match options.note.as_str() {
-        "" => "Pausing at breakpoint provisioner.".to_owned(),
-        note => format!("Pausing at breakpoint provisioner with note \"{note}\"."),
+    match (options.disable, options.note.as_str()) {
+        (true, "") => "Breakpoint provisioner disabled; continuing...".to_owned(),
+        (true, note) => format!("Breakpoint provisioner with note \"{note}\" disabled; continuing..."),
+        (false, "") => "Pausing at breakpoint provisioner.".to_owned(),
+        (false, note) => format!("Pausing at breakpoint provisioner with note \"{note}\"."),
     }
 }
 
@@ -78,6 +77,11 @@ mod tests {
             "look",
             "Pausing at breakpoint provisioner with note \"look\".",
         );
-        check(true, "look", "Breakpoint provisioner disabled; continuing...");
+        check(true, "", "Breakpoint provisioner disabled; continuing...");
+        check(
+            true,
+            "look",
+            "Breakpoint provisioner with note \"look\" disabled; continuing...",
+        );
     }
 }

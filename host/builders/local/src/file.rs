@@ -171,12 +171,16 @@ impl BuildStep for StepWriteFile {
             .record(KIND, json!({ "path": recorded }))
             .map_err(|error| StepError::new(error.to_string()))?;
         self.unfinished = Some((temporary.clone(), entry));
-        if let Content::File { shown: source, .. } = &self.build.content {
-            cx.events.say(format!("Copying {source} to {shown}"));
-        }
-        let written = write(&self.build.content, &temporary).await?;
-        if let Content::File { .. } = &self.build.content {
-            cx.events.say(format!("Copied {written} bytes"));
+        match &self.build.content {
+            Content::Text(text) => write_text(text, &temporary).await?,
+            Content::File { shown: source, path } => {
+                let from = fs::File::open(path)
+                    .await
+                    .map_err(|error| StepError::new(format!("open {source}: {}", reason(&error))))?;
+                cx.events.say(format!("Copying {source} to {shown}"));
+                let copied = copy(source, from, &temporary).await?;
+                cx.events.say(format!("Copied {copied} bytes"));
+            }
         }
         fs::rename(&temporary, &target)
             .await
@@ -205,39 +209,44 @@ impl BuildStep for StepWriteFile {
     }
 }
 
-async fn write(content: &Content, temporary: &Path) -> Result<u64, StepError> {
+async fn write_text(text: &str, temporary: &Path) -> Result<(), StepError> {
     let beside = |error: io::Error| failure(&temporary.display().to_string(), &error);
-    // A new file or none, never one that somebody else put there.
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    let mut out = match content {
-        Content::Text(_) => options.mode(CONTENT_MODE),
-        Content::File { .. } => &mut options,
-    }
-    .open(temporary)
-    .map(fs::File::from_std)
-    .map_err(beside)?;
-    let written = match content {
-        Content::Text(text) => {
-            out.write_all(text.as_bytes()).await.map_err(beside)?;
-            text.len() as u64
-        }
-        Content::File { shown, path } => {
-            let mut source = fs::File::open(path)
-                .await
-                .map_err(|error| failure(shown, &error))?;
-            tokio::io::copy(&mut source, &mut out)
-                .await
-                .map_err(|error| failure(shown, &error))?
-        }
-    };
+    let mut out = create(std::fs::OpenOptions::new().mode(CONTENT_MODE), temporary)?;
+    out.write_all(text.as_bytes()).await.map_err(beside)?;
     out.flush().await.map_err(beside)?;
-    if let Content::Text(_) = content {
-        out.set_permissions(PermissionsExt::from_mode(CONTENT_MODE))
-            .await
-            .map_err(beside)?;
+    out.set_permissions(PermissionsExt::from_mode(CONTENT_MODE))
+        .await
+        .map_err(beside)
+}
+
+async fn copy(shown: &str, mut from: fs::File, temporary: &Path) -> Result<u64, StepError> {
+    let mut out = create(&mut std::fs::OpenOptions::new(), temporary)?;
+    let copied = tokio::io::copy(&mut from, &mut out)
+        .await
+        .map_err(|error| failure(shown, &error))?;
+    out.flush()
+        .await
+        .map_err(|error| failure(&temporary.display().to_string(), &error))?;
+    Ok(copied)
+}
+
+/// A new file or none, never one that somebody else put there.
+fn create(options: &mut std::fs::OpenOptions, temporary: &Path) -> Result<fs::File, StepError> {
+    options
+        .write(true)
+        .create_new(true)
+        .open(temporary)
+        .map(fs::File::from_std)
+        .map_err(|error| failure(&temporary.display().to_string(), &error))
+}
+
+/// Why a file could not be opened, in Packer's words for what is common.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
     }
-    Ok(written)
 }
 
 fn unfinished_name(target: OsString) -> OsString {
@@ -416,7 +425,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("out"), "older").unwrap();
         let (error, _, _) = build(folder.path(), json!({ "source": "in", "target": "out" })).await;
-        assert!(error.unwrap().message.contains("`in`"));
+        assert_eq!(error.unwrap().message, "open in: no such file or directory");
         let names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())

@@ -10,6 +10,9 @@ use kilnbox_engine::{
 use kilnbox_ssh::{CommunicatorKind, SshOptions, StepConnect, schema_properties};
 use serde_json::Value as Json;
 
+/// Of the machine and of the artifact.
+const ID: &str = "Null";
+
 /// The builder `null` (`reference/packer.md` §7.5).
 #[derive(Debug)]
 pub struct NullBuilder {
@@ -103,9 +106,29 @@ impl Lifecycle for NullBuild {
         if self.ssh.communicator == CommunicatorKind::Ssh {
             steps.push(Box::new(StepConnect::new(self.ssh)));
         }
-        steps.push(Box::new(StepProvision));
+        steps.push(Box::new(StepProvisionNull(StepProvision)));
         steps.push(Box::new(StepNullArtifact));
         steps
+    }
+}
+
+/// [`StepProvision`], with Packer's id of what is nobody's: `{{build "ID"}}`.
+#[derive(Debug)]
+struct StepProvisionNull(StepProvision);
+
+#[async_trait]
+impl BuildStep for StepProvisionNull {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
+        cx.generate("ID", ID);
+        self.0.run(cx).await
+    }
+
+    async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
+        self.0.cleanup(cx).await
     }
 }
 
@@ -139,7 +162,7 @@ impl Artifact for NullArtifact {
     }
 
     fn id(&self) -> String {
-        "Null".to_owned()
+        ID.to_owned()
     }
 
     fn files(&self) -> Vec<PathBuf> {

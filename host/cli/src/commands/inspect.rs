@@ -11,7 +11,6 @@ use crate::{
     template_file::TemplateFile,
 };
 
-const OPTIONAL: &str = "Optional variables and their defaults:";
 const NOTE: &str = "\
 Note: If your build names contain user variables or template
 functions such as 'timestamp', these are processed at build time,
@@ -21,87 +20,116 @@ and therefore only show in their raw form here.";
 pub(crate) fn run(args: &InspectArgs, output: &OutputArgs) -> Result<u8, Error> {
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let template = Template::parse(file.source)?;
+    let parts = parts(&template);
     if output.machine_readable {
-        stdout::print(&for_programs(&template, jiff::Timestamp::now().as_second()))?;
+        stdout::print(&for_programs(&parts, jiff::Timestamp::now().as_second()))?;
     } else {
-        stdout::print(&for_people(&template))?;
+        stdout::print(&for_people(&parts))?;
     }
     Ok(exit_codes::SUCCESS)
 }
 
-fn for_people(template: &Template) -> String {
-    let mut sections = Vec::new();
+/// One part of the answer, in Packer's order.
+enum Part {
+    /// For people, and in `-machine-readable` too.
+    Text(String),
+    /// For programs alone: category and arguments.
+    Record(&'static str, Vec<String>),
+}
+
+fn parts(template: &Template) -> Vec<Part> {
+    let mut parts = vec![text("Packer Inspect: JSON mode")];
     if let Some(description) = &template.description {
-        sections.push(format!("Description:\n\n{description}"));
+        parts.extend([text("Description:\n"), Part::Text(format!("{description}\n"))]);
     }
+    parts.extend(variables(template));
+    parts.extend([text(""), text("Builders:\n")]);
+    parts.extend(builders(template));
+    parts.extend([text(""), text("Provisioners:\n")]);
+    if template.provisioners.is_empty() {
+        parts.push(text("  <No provisioners>"));
+    }
+    for block in &template.provisioners {
+        let kind = &block.kind.value;
+        parts.push(Part::Record("template-provisioner", vec![kind.clone()]));
+        parts.push(Part::Text(format!("  {kind}")));
+    }
+    parts.push(Part::Text(format!("\n{NOTE}")));
+    parts
+}
+
+fn variables(template: &Template) -> Vec<Part> {
+    if template.variables.is_empty() {
+        return vec![text("Variables:\n"), text("  <No variables>")];
+    }
+    let record = |variable: &VariableBlock, required: &str| {
+        let arguments = [&variable.name.value, shown_default(variable), required];
+        Part::Record("template-variable", arguments.map(str::to_owned).into())
+    };
     let (required, optional): (Vec<_>, Vec<_>) = sorted(template)
         .into_iter()
         .partition(|variable| variable.default.is_none());
-    if template.variables.is_empty() {
-        sections.push("Variables:\n\n  <No variables>".to_owned());
-    }
+    let mut parts = Vec::new();
     if !required.is_empty() {
-        let names = required
-            .iter()
-            .map(|variable| format!("  {}", variable.name.value));
-        sections.push(section("Required variables:", names));
+        parts.push(text("Required variables:\n"));
+        for variable in required {
+            parts.push(record(variable, "1"));
+            parts.push(Part::Text(format!("  {}", variable.name.value)));
+        }
+        parts.push(text(""));
     }
-    if optional.is_empty() && !required.is_empty() {
-        // Packer's headline stands even over nothing.
-        sections.push(format!("{OPTIONAL}\n"));
-    } else if !optional.is_empty() {
-        // As wide as the widest of all, required ones too: Packer's columns.
-        let width = widest(
-            template
-                .variables
-                .iter()
-                .map(|variable| variable.name.value.as_str()),
-        );
-        let lines = optional
-            .iter()
-            .map(|variable| format!("  {:width$} = {}", variable.name.value, shown_default(variable)));
-        sections.push(section(OPTIONAL, lines));
+    // Packer's headline stands even over nothing.
+    parts.push(text("Optional variables and their defaults:\n"));
+    // As wide as the widest of all, required ones too: Packer's columns.
+    let names = template.variables.iter();
+    let width = widest(names.map(|variable| variable.name.value.as_str()));
+    for variable in optional {
+        let (name, default) = (&variable.name.value, shown_default(variable));
+        parts.push(record(variable, "0"));
+        parts.push(Part::Text(format!("  {name:width$} = {default}")));
     }
-    let builders = builders(template);
-    let width = widest(builders.iter().map(|(name, _)| *name));
-    let lines = builders.iter().map(|(name, kind)| match name == kind {
-        true => format!("  {name}"),
-        false => format!("  {name:width$} ({kind})"),
-    });
-    sections.push(section("Builders:", lines));
-    let provisioners: Vec<String> = template
-        .provisioners
-        .iter()
-        .map(|block| format!("  {}", block.kind.value))
-        .collect();
-    sections.push(match provisioners.is_empty() {
-        true => "Provisioners:\n\n  <No provisioners>".to_owned(),
-        false => section("Provisioners:", provisioners.into_iter()),
-    });
-    sections.push(NOTE.to_owned());
-    format!("Packer Inspect: JSON mode\n{}\n", sections.join("\n\n"))
+    parts
 }
 
-fn for_programs(template: &Template, now: i64) -> String {
-    let mut text = String::new();
-    let mut line = |category: &str, arguments: &[&str]| {
-        text.push_str(&record(now, "", category, arguments.iter().copied()));
-        text.push('\n');
-    };
-    for variable in sorted(template) {
-        let required = if variable.default.is_none() { "1" } else { "0" };
-        line(
-            "template-variable",
-            &[&variable.name.value, shown_default(variable), required],
-        );
+/// Name and type, by name.
+fn builders(template: &Template) -> Vec<Part> {
+    let mut builders: Vec<(&str, &str)> = template
+        .builders
+        .iter()
+        .map(|block| (block.raw_name(), block.kind.value.as_str()))
+        .collect();
+    builders.sort_unstable();
+    let width = widest(builders.iter().map(|(name, _)| *name));
+    let mut parts = Vec::new();
+    for (name, kind) in builders {
+        let arguments = [name, kind].map(str::to_owned).into();
+        parts.push(Part::Record("template-builder", arguments));
+        parts.push(Part::Text(match name == kind {
+            true => format!("  {name}"),
+            false => format!("  {name:width$} ({kind})"),
+        }));
     }
-    for (name, kind) in builders(template) {
-        line("template-builder", &[name, kind]);
-    }
-    for block in &template.provisioners {
-        line("template-provisioner", &[&block.kind.value]);
-    }
-    text
+    parts
+}
+
+fn for_people(parts: &[Part]) -> String {
+    let texts = parts.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(format!("{text}\n")),
+        Part::Record(..) => None,
+    });
+    texts.collect()
+}
+
+fn for_programs(parts: &[Part], now: i64) -> String {
+    let lines = parts.iter().map(|part| match part {
+        Part::Text(text) => record(now, "", "ui", ["say", text]),
+        Part::Record(category, arguments) => record(now, "", category, arguments.iter().map(String::as_str)),
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+fn text(text: &str) -> Part {
+    Part::Text(text.to_owned())
 }
 
 fn sorted(template: &Template) -> Vec<&VariableBlock> {
@@ -110,27 +138,12 @@ fn sorted(template: &Template) -> Vec<&VariableBlock> {
     variables
 }
 
-/// Name and type, by name.
-fn builders(template: &Template) -> Vec<(&str, &str)> {
-    let mut builders: Vec<_> = template
-        .builders
-        .iter()
-        .map(|block| (block.raw_name(), block.kind.value.as_str()))
-        .collect();
-    builders.sort_unstable();
-    builders
-}
-
 fn shown_default(variable: &VariableBlock) -> &str {
     match &variable.default {
         Some(_) if variable.sensitive => "<sensitive>",
         Some(default) => &default.value,
         None => "",
     }
-}
-
-fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
-    format!("{title}\n\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn widest<'n>(names: impl Iterator<Item = &'n str>) -> usize {
@@ -156,19 +169,37 @@ mod tests {
 
     #[test]
     fn layout_for_people() {
-        insta::assert_snapshot!(for_people(&template()));
+        insta::assert_snapshot!(for_people(&parts(&template())));
     }
 
     #[test]
     fn layout_for_programs() {
-        insta::assert_snapshot!(for_programs(&template(), 7), @r"
-        7,,template-variable,key,<sensitive>,0
-        7,,template-variable,mirror_of_all,http://x,0
+        insta::assert_snapshot!(for_programs(&parts(&template()), 7), @r"
+        7,,ui,say,Packer Inspect: JSON mode
+        7,,ui,say,Description:\n
+        7,,ui,say,A web server.\n
+        7,,ui,say,Required variables:\n
         7,,template-variable,version,,1
+        7,,ui,say,  version
+        7,,ui,say,
+        7,,ui,say,Optional variables and their defaults:\n
+        7,,template-variable,key,<sensitive>,0
+        7,,ui,say,  key           = <sensitive>
+        7,,template-variable,mirror_of_all,http://x,0
+        7,,ui,say,  mirror_of_all = http://x
+        7,,ui,say,
+        7,,ui,say,Builders:\n
         7,,template-builder,file,file
+        7,,ui,say,  file
         7,,template-builder,web,null
+        7,,ui,say,  web  (null)
+        7,,ui,say,
+        7,,ui,say,Provisioners:\n
         7,,template-provisioner,shell
+        7,,ui,say,  shell
         7,,template-provisioner,file
+        7,,ui,say,  file
+        7,,ui,say,\nNote: If your build names contain user variables or template\nfunctions such as 'timestamp'%!(PACKER_COMMA) these are processed at build time%!(PACKER_COMMA)\nand therefore only show in their raw form here.
         ");
     }
 }

@@ -152,7 +152,7 @@ impl Build {
                     self.trouble = None;
                 }
             }
-            (Body::BuildFinished { took, error }, _) => self.ended = Some((*took, error.is_none())),
+            (Body::BuildFinished { took, error, .. }, _) => self.ended = Some((*took, error.is_none())),
             (Body::Artifact { text, .. }, _) => self.artifacts.push(text.clone()),
             _ => {}
         }

@@ -134,10 +134,11 @@ impl LogFiles {
             Body::BuildFinished {
                 took,
                 error: Some(error),
-            } => vec![format!(
-                "Build '{build}' errored after {}: {error}",
-                in_words(*took)
-            )],
+                hint,
+            } => {
+                let end = format!("Build '{build}' errored after {}: {error}", in_words(*took));
+                std::iter::once(end).chain(hint.clone()).collect()
+            }
             _ => {
                 let phrases = self.phrases.of(event);
                 phrases.into_iter().map(|phrase| phrase.text).collect()

@@ -60,7 +60,9 @@ impl Phrases {
             Body::Output { text, .. } => prefixed(Tone::Message, text),
             Body::Warning { text } => prefixed(Tone::Warning, &format!("Warning: {text}")),
             Body::Error { text } => prefixed(Tone::Error, text),
-            Body::BuildFinished { took, error: None } => plain(
+            Body::BuildFinished {
+                took, error: None, ..
+            } => plain(
                 Tone::Say,
                 format!("Build '{build}' finished after {}.", in_words(*took)),
             ),
@@ -68,13 +70,10 @@ impl Phrases {
             Body::BuildFinished {
                 took,
                 error: Some(error),
+                ..
             } => plain(
                 Tone::Error,
-                format!(
-                    "Build '{build}' errored after {}: {}",
-                    in_words(*took),
-                    error.lines().next().unwrap_or_default()
-                ),
+                format!("Build '{build}' errored after {}: {error}", in_words(*took)),
             ),
             Body::Skipped { events } => plain(
                 Tone::Warning,

@@ -159,6 +159,7 @@ pub(crate) fn events() -> Vec<Event> {
             Body::BuildFinished {
                 took: Duration::from_millis(5003),
                 error: Some("script exited with status 3".into()),
+                hint: None,
             },
         ),
         event(
@@ -172,6 +173,7 @@ pub(crate) fn events() -> Vec<Event> {
             Body::BuildFinished {
                 took: Duration::from_millis(63_000),
                 error: None,
+                hint: None,
             },
         ),
         event(

@@ -88,9 +88,10 @@ impl<O: Write, E: Write> Terminal<O, E> {
             Tone::Error | Tone::Alarm => Some(RED),
             _ => self.color(event.build.as_deref()),
         };
-        let stamp = match &self.look.timestamps {
-            Some(zone) => format!("{}: ", stamp(&event.time, zone)),
-            None => String::new(),
+        // The closing lists have none, as in Packer.
+        let stamp = match (&self.look.timestamps, &event.build) {
+            (Some(zone), Some(_)) => format!("{}: ", stamp(&event.time, zone)),
+            _ => String::new(),
         };
         for line in phrase.text.split('\n') {
             let line = match line {
@@ -232,19 +233,18 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_stand_before_every_line() {
+    fn timestamps_stand_before_every_line_of_a_build() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let two = [script::event(
-            Some("a"),
-            None,
-            Body::Say {
-                text: "one\ntwo".into(),
-            },
-        )];
+        let two = [Some("a"), None].map(|build| {
+            let text = "one\ntwo".into();
+            script::event(build, None, Body::Say { text })
+        });
         insta::assert_snapshot!(shown(Look { timestamps: Some(zone), ..look() }, &two), @r"
         --- stdout
         2026-11-23T22:00:00+02:00: ==> a: one
         2026-11-23T22:00:00+02:00: ==> a: two
+        one
+        two
         --- stderr
         ");
         assert_eq!(

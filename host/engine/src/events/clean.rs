@@ -31,9 +31,8 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
         Body::Progress { what, .. } => fit(what),
         Body::Connected { host } => fit(host),
         Body::StepStarted | Body::Skipped { .. } => {}
-        Body::StepFinished { error, .. } | Body::BuildFinished { error, .. } => {
-            error.iter_mut().for_each(fit)
-        }
+        Body::StepFinished { error, .. } => error.iter_mut().for_each(fit),
+        Body::BuildFinished { error, hint, .. } => error.iter_mut().chain(hint).for_each(fit),
         Body::Artifact {
             builder_id,
             id,

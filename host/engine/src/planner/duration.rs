@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::Value as Json;
+
+use crate::duration::from_go;
 
 /// Reads one, or says why it is none.
 pub(crate) fn parse(value: &Json) -> Result<Duration, String> {
@@ -12,10 +13,8 @@ pub(crate) fn parse(value: &Json) -> Result<Duration, String> {
             .as_u64()
             .map(Duration::from_nanos)
             .ok_or_else(|| format!("`{number}` is not a whole number of nanoseconds")),
-        Json::String(text) if text == "0" => Ok(Duration::ZERO),
-        Json::String(text) => text
-            .parse::<SignedDuration>()
-            .map_err(|_| format!("`{text}` is not a duration"))
+        Json::String(text) => from_go(text)
+            .ok_or_else(|| format!("`{text}` is not a duration"))
             .and_then(|duration| Duration::try_from(duration).map_err(|_| format!("`{text}` is below zero"))),
         other => Err(format!("`{other}` is not a duration")),
     }
@@ -40,6 +39,9 @@ mod tests {
             (json!("300"), None),
             (json!("-1s"), None),
             (json!("soon"), None),
+            (json!("5 minutes"), None),
+            (json!("5min"), None),
+            (json!("PT5M"), None),
             (json!(true), None),
         ] {
             let parsed = parse(&written).ok().map(|duration| duration.as_millis());

@@ -214,31 +214,44 @@ fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
             .iter()
             .map(|key| Problem::error(pointer_child(at, key), format!("unknown option `{key}`")))
             .collect(),
+        ValidationErrorKind::Enum { options } => {
+            let names = options.as_array().into_iter().flatten();
+            one(not_among(option, names.filter_map(Json::as_str)))
+        }
+        ValidationErrorKind::OneOfNotValid { context } if constants(context).is_some() => {
+            let names = constants(context).into_iter().flatten();
+            one(not_among(option, names))
+        }
         ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => one(format!(
             "`{}` has a shape that is not accepted",
             option.unwrap_or("options")
         )),
-        ValidationErrorKind::Enum { options } => {
-            let known: Vec<String> = options
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Json::as_str)
-                .map(|name| format!("`{name}`"))
-                .collect();
-            vec![
-                Problem::error(
-                    at,
-                    format!(
-                        "`{}` has a value that is not accepted",
-                        option.unwrap_or("options")
-                    ),
-                )
-                .hint(format!("one of {}", known.join(", "))),
-            ]
-        }
         _ => one(format!("`{}`: {}", option.unwrap_or("options"), error.masked())),
     }
+}
+
+/// The words that an option may be, where each of its shapes is one: so the schema of an enumeration with descriptions is
+/// written.
+fn constants<'e>(context: &'e [Vec<ValidationError<'static>>]) -> Option<Vec<&'e str>> {
+    context
+        .iter()
+        .map(|shape| {
+            shape.iter().find_map(|error| match error.kind() {
+                ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
+                _ => None,
+            })
+        })
+        .collect()
+}
+
+fn not_among<'n>(option: Option<&str>, names: impl Iterator<Item = &'n str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    format!(
+        "`{}` must be one of: {}",
+        option.unwrap_or("options"),
+        names.join(", ")
+    )
 }
 
 /// The last name of a pointer, indices left out.

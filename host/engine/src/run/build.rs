@@ -37,22 +37,24 @@ pub(super) async fn run(build: PlannedBuild, run: Arc<RunFacts>) -> BuildOutcome
     });
     let result = match AssertUnwindSafe(artifacts(build, run)).catch_unwind().await {
         Ok(result) => result,
-        Err(panic) => Err(panics::message(panic.as_ref())),
+        Err(panic) => Err(StepError::new(panics::message(panic.as_ref()))),
     };
     let took = begun.elapsed();
+    let error = result.as_ref().err();
     events.emit(Body::BuildFinished {
         took,
-        error: result.as_ref().err().cloned(),
+        error: error.map(|error| error.message.clone()),
+        hint: error.and_then(|error| error.hint.clone()),
     });
     BuildOutcome {
         name,
         started: true,
         took,
-        result,
+        result: result.map_err(|error| words(&error)),
     }
 }
 
-async fn artifacts(build: PlannedBuild, run: Arc<RunFacts>) -> Result<Vec<SharedArtifact>, String> {
+async fn artifacts(build: PlannedBuild, run: Arc<RunFacts>) -> Result<Vec<SharedArtifact>, StepError> {
     let PlannedBuild {
         name,
         builder,
@@ -78,9 +80,7 @@ async fn artifacts(build: PlannedBuild, run: Arc<RunFacts>) -> Result<Vec<Shared
             .and_then(|step| step.timeout)
             .unwrap_or_default();
     let mut cx = context(&facts, provisioners, error_cleanup);
-    lifecycle::run(lifecycle.steps(), &mut cx, &facts, cleanup_bound)
-        .await
-        .map_err(|error| words(&error))?;
+    lifecycle::run(lifecycle.steps(), &mut cx, &facts, cleanup_bound).await?;
     match cx.artifact.take() {
         None => Ok(Vec::new()),
         Some(artifact) => post_process::run(chains, artifact, &cx.generated, &facts).await,

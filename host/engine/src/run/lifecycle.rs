@@ -52,14 +52,16 @@ pub(super) async fn run(
     }
     cx.failed = result.is_err();
     if after != After::CleanUp {
-        let interrupted = facts.cancel.is_cancelled();
         let last = steps
             .get(started.saturating_sub(1))
             .map_or("", |step| step.name());
-        facts.events.error(match interrupted {
-            true => "Interrupted, aborting...".to_owned(),
-            false => format!("Step {last:?} failed, aborting..."),
-        });
+        match &result {
+            Err(error) if !facts.cancel.is_cancelled() => {
+                facts.events.error(error.message.clone());
+                facts.events.error(format!("Step {last:?} failed, aborting..."));
+            }
+            _ => facts.events.error("Interrupted, aborting..."),
+        }
     }
     for (index, step) in steps.iter_mut().enumerate().take(started).rev() {
         let provision = step.name() == PROVISION;
@@ -69,8 +71,13 @@ pub(super) async fn run(
             } else {
                 limits::CLEANUP
             };
-            clean_up(step.as_mut(), index, cx, facts, bound).await;
-        } else {
+            let cleaned = clean_up(step.as_mut(), index, cx, facts, bound).await;
+            // The error-cleanup provisioner's error quotes the one that it was to clean up after.
+            if let (Err(error), true) = (cleaned, provision) {
+                result = Err(error);
+            }
+        } else if index + 1 < started {
+            // The last one was named above.
             facts
                 .events
                 .error(format!("aborted: skipping cleanup of step {:?}", step.name()));
@@ -162,13 +169,14 @@ async fn ask(step: &str, error: &StepError, facts: &BuildFacts) -> Option<After>
     }
 }
 
+/// Cleans up after one step. What goes wrong is said, but for the error-cleanup provisioner's: that is the build's error.
 async fn clean_up(
     step: &mut dyn BuildStep,
     index: usize,
     cx: &mut BuildContext,
     facts: &BuildFacts,
     bound: Duration,
-) {
+) -> Result<(), StepError> {
     pause(
         &format!(
             "Pausing before cleanup of step '{}'. Press enter to continue.",
@@ -180,10 +188,14 @@ async fn clean_up(
     let name = step.name();
     let voice = voice(step, index, 1, &facts.events);
     cx.events = voice.clone();
-    if let Err(error) = within(step.cleanup(cx), bound, &facts.run.hurry).await {
+    let cleaned = within(step.cleanup(cx), bound, &facts.run.hurry).await;
+    if let Err(error) = &cleaned
+        && name != PROVISION
+    {
         voice.error(format!("cleaning up after step {name:?}: {error}"));
     }
     cx.events = facts.events.clone();
+    cleaned
 }
 
 /// A pause of `-debug`. A signal ends it.

@@ -74,7 +74,7 @@ async fn chains_keep_and_remove_what_they_should() {
             Err(error) => {
                 assert_eq!(
                     (error.as_str(), &listed),
-                    ("Post-processor failed: broken 1", &None),
+                    ("1 error(s) occurred:\n\n* Post-processor failed: broken 1", &None),
                     "{what}"
                 );
             }

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+apt-get -y install docker.io
+systemctl enable docker

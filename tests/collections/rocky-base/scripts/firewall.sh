@@ -1,0 +1,5 @@
+#!/bin/sh
+set -eu
+dnf -y install firewalld
+systemctl enable firewalld
+firewall-offline-cmd --add-service=ssh

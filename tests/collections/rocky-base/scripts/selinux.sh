@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+sed -i "s/^SELINUX=.*/SELINUX=$SELINUX/" /etc/selinux/config
+restorecon -R /etc

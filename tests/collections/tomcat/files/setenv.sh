@@ -1,0 +1,2 @@
+#!/bin/sh
+export CATALINA_OPTS="-Xmx1g -Djava.awt.headless=true"

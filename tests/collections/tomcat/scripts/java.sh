@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+dnf -y install "java-$JAVA-openjdk-headless"
