@@ -49,7 +49,7 @@ pub(crate) fn voice(
 ) -> Events {
     events.step(StepId {
         index: u32::try_from(index).unwrap_or(u32::MAX),
-        name: step.name.clone(),
+        name: step.step.name().to_owned(),
         kind: kind.as_str(),
         attempt,
         third_party: step.step.third_party(),

@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
+/// What to do about one that is none.
+pub(crate) const HINT: &str = "write it like \"1h30m\", \"10s\" or \"500ms\"";
+
 /// Reads one, or says why it is none.
 pub(crate) fn parse(value: &Json) -> Result<Duration, String> {
     match value {

@@ -2,7 +2,7 @@
 //! §8.2).
 //!
 //! The one way out of here without a clean-up is `-on-error=abort` and its relatives, and then each step that was
-//! left is named.
+//! left is named, the one that failed first.
 
 use std::time::{Duration, Instant};
 
@@ -51,15 +51,13 @@ pub(super) async fn run(
         after = after_error(facts.run.options.on_error);
     }
     cx.failed = result.is_err();
-    if after != After::CleanUp {
-        let interrupted = facts.cancel.is_cancelled();
+    // A person who answered was told which step failed.
+    let asked = facts.run.options.on_error == OnError::Ask;
+    if let (Err(error), false, false) = (&result, after == After::CleanUp, asked) {
         let last = steps
             .get(started.saturating_sub(1))
             .map_or("", |step| step.name());
-        facts.events.error(match interrupted {
-            true => "Interrupted, aborting...".to_owned(),
-            false => format!("Step {last:?} failed, aborting..."),
-        });
+        announce_abort(last, error, facts);
     }
     for (index, step) in steps.iter_mut().enumerate().take(started).rev() {
         let provision = step.name() == PROVISION;
@@ -69,14 +67,35 @@ pub(super) async fn run(
             } else {
                 limits::CLEANUP
             };
-            clean_up(step.as_mut(), index, cx, facts, bound).await;
-        } else {
+            let cleaned = clean_up(step.as_mut(), index, cx, facts, bound).await;
+            result = match (result, cleaned) {
+                (Err(original), Err(error)) if provision => Err(StepError {
+                    message: format!("Cleanup failed: {error}. Original Provisioning error: {original}"),
+                    ..original
+                }),
+                (result, Ok(())) => result,
+                (result, Err(error)) => {
+                    let text = format!("cleaning up after step {:?}: {error}", step.name());
+                    voice(step.as_ref(), index, 1, &facts.events).error(text);
+                    result
+                }
+            };
+        } else if asked || index + 1 < started {
             facts
                 .events
                 .error(format!("aborted: skipping cleanup of step {:?}", step.name()));
         }
     }
     result
+}
+
+fn announce_abort(step: &str, error: &StepError, facts: &BuildFacts) {
+    if facts.cancel.is_cancelled() {
+        facts.events.error("Interrupted, aborting...");
+        return;
+    }
+    facts.events.error(error.message.clone());
+    facts.events.error(format!("Step {step:?} failed, aborting..."));
 }
 
 /// Runs one step, again and again if the person asks for it. The error comes with what is to follow.
@@ -168,7 +187,7 @@ async fn clean_up(
     cx: &mut BuildContext,
     facts: &BuildFacts,
     bound: Duration,
-) {
+) -> Result<(), StepError> {
     pause(
         &format!(
             "Pausing before cleanup of step '{}'. Press enter to continue.",
@@ -177,13 +196,10 @@ async fn clean_up(
         facts,
     )
     .await;
-    let name = step.name();
-    let voice = voice(step, index, 1, &facts.events);
-    cx.events = voice.clone();
-    if let Err(error) = within(step.cleanup(cx), bound, &facts.run.hurry).await {
-        voice.error(format!("cleaning up after step {name:?}: {error}"));
-    }
+    cx.events = voice(step, index, 1, &facts.events);
+    let outcome = within(step.cleanup(cx), bound, &facts.run.hurry).await;
     cx.events = facts.events.clone();
+    outcome
 }
 
 /// A pause of `-debug`. A signal ends it.

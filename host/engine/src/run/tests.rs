@@ -114,8 +114,8 @@ async fn abort_leaves_everything_and_says_what() {
     assert_eq!(
         collected.texts(),
         [
+            "broken",
             "Step \"Two\" failed, aborting...",
-            "aborted: skipping cleanup of step \"Two\"",
             "aborted: skipping cleanup of step \"One\""
         ]
     );
