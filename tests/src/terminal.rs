@@ -5,7 +5,7 @@ use std::{
     io::{Read as _, Write as _},
     process::{Child, Command, ExitStatus},
     sync::{Arc, Mutex},
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -22,6 +22,8 @@ pub struct Terminal {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
+    /// Reads until no program holds the terminal.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
@@ -43,7 +45,7 @@ impl Terminal {
         let mut shown = keyboard.try_clone().expect("a descriptor can be copied");
         let screen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&screen);
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(read @ 1..) = shown.read(&mut chunk) {
                 sink.lock()
@@ -55,6 +57,7 @@ impl Terminal {
             child,
             keyboard,
             screen,
+            reader: Some(reader),
         }
     }
 
@@ -80,10 +83,21 @@ impl Terminal {
     }
 
     /// Waits for the program's end.
-    pub fn finish(mut self) -> ExitStatus {
-        until("the program's end", LONGEST, || {
+    pub fn finish(self) -> ExitStatus {
+        self.finish_with_screen().0
+    }
+
+    /// Waits for the program's end; also returns everything that was shown.
+    pub fn finish_with_screen(mut self) -> (ExitStatus, String) {
+        let status = until("the program's end", LONGEST, || {
             self.child.try_wait().expect("the program can be waited for")
-        })
+        });
+        if let Some(reader) = self.reader.take() {
+            until("the end of what is shown", LONGEST, || {
+                reader.is_finished().then_some(())
+            });
+        }
+        (status, self.screen())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Flags that Packer has keep their names and meaning (`reference/packer.md` §1); the rest is Kilnbox's own. What a
 //! user reads in `--help` stands here and nowhere else.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -100,6 +100,22 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    Init(NotBuiltArgs),
+    /// Of Packer, and not built yet
+    #[command(name = "hcl2_upgrade", hide = true)]
+    Hcl2Upgrade(NotBuiltArgs),
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    VerifyAttestation(NotBuiltArgs),
+}
+
+/// What a command that is not built would be told; any of it is taken, so that the answer is that it is not built.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct NotBuiltArgs {
+    #[arg(hide = true, allow_hyphen_values = true, trailing_var_arg = true)]
+    rest: Vec<OsString>,
 }
 
 /// The template and what decides its meaning.
@@ -198,8 +214,7 @@ pub(crate) struct BuildArgs {
     pub(crate) timestamp_ui: bool,
 
     /// How to print what happens
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text,
-          conflicts_with = "machine_readable")]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
 
     /// Write a log file per build into this folder, complete and with times, readable by you alone
@@ -381,6 +396,18 @@ pub(crate) enum PluginCommand {
         after_help = "Examples:\n  kilnbox plugin inspect shell\n  kilnbox plugin inspect ./hardening.wasm"
     )]
     Inspect(PluginInspectArgs),
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    Installed(NotBuiltArgs),
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    Install(NotBuiltArgs),
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    Remove(NotBuiltArgs),
+    /// Of Packer, and not built yet
+    #[command(hide = true)]
+    Required(NotBuiltArgs),
 }
 
 /// `kilnbox plugin inspect`

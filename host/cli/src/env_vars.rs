@@ -34,6 +34,16 @@ pub(crate) const LOG: EnvVar = EnvVar {
     name: "KILNBOX_LOG",
     does: "show log records on stderr: error, warn, info, debug or trace, or a filter such as `russh=debug,info`",
 };
+/// Packer's own, for the same.
+pub(crate) const PACKER_LOG: EnvVar = EnvVar {
+    name: "PACKER_LOG",
+    does: "if not empty and not 0: as KILNBOX_LOG=debug",
+};
+/// Packer's own.
+pub(crate) const PACKER_LOG_PATH: EnvVar = EnvVar {
+    name: "PACKER_LOG_PATH",
+    does: "write the log of a run into this file, for you alone, and all records with it",
+};
 /// <https://no-color.org>
 pub(crate) const NO_COLOR: EnvVar = EnvVar {
     name: "NO_COLOR",
@@ -46,7 +56,16 @@ pub(crate) const PACKER_NO_COLOR: EnvVar = EnvVar {
 };
 
 /// All of them, in the order `--help` shows them.
-pub(crate) const ALL: [EnvVar; 6] = [STATE_DIR, CACHE_DIR, CONFIG_DIR, LOG, NO_COLOR, PACKER_NO_COLOR];
+pub(crate) const ALL: [EnvVar; 8] = [
+    STATE_DIR,
+    CACHE_DIR,
+    CONFIG_DIR,
+    LOG,
+    PACKER_LOG,
+    PACKER_LOG_PATH,
+    NO_COLOR,
+    PACKER_NO_COLOR,
+];
 
 impl EnvVar {
     /// Its value; an empty one counts as absent.

@@ -54,6 +54,19 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Lines for programs in two formats.
+    #[error("`-machine-readable` and `--log-format json` exclude each other")]
+    #[diagnostic(help("leave out one of the two"))]
+    TwoFormats,
+    /// A command that Packer has.
+    #[error("the command `{command}` of Packer is not built yet")]
+    NotBuilt {
+        /// Its name.
+        command: &'static str,
+        /// What to do instead.
+        #[help]
+        hint: &'static str,
+    },
     /// `fix` did what it could.
     #[error("the fixed template is still wrong")]
     #[diagnostic(help("correct what is told above, or see what was fixed with `-validate=false`"))]
@@ -130,7 +143,9 @@ impl Error {
     /// What the program's exit code is.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Var { .. } | Self::LogFilter { .. } | Self::StandardInputTwice => exit_codes::USAGE,
+            Self::Var { .. } | Self::LogFilter { .. } | Self::StandardInputTwice | Self::TwoFormats => {
+                exit_codes::USAGE
+            }
             _ => exit_codes::FAILURE,
         }
     }

@@ -17,6 +17,7 @@ use std::{
 use crate::{
     Secrets,
     event::{Body, Event, Level, Reader, Speaker, StepId, VERSION},
+    limits,
 };
 
 use dispatch::Sink;
@@ -180,6 +181,22 @@ impl Events {
     /// The end of a step.
     pub fn step_finished(&self, took: Duration, error: Option<String>) {
         self.emit(Body::StepFinished { took, error });
+    }
+
+    /// Waits until the readers have dealt with what was said so far, no longer than [`limits::READER_WAIT`]. A question
+    /// to the person comes after that: it does not go through the stream.
+    pub async fn settled(&self) {
+        let marks = {
+            let line = self.run.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.sink.marks()
+        };
+        let passed = async {
+            while !marks.iter().all(outlet::Mark::is_passed) {
+                tokio::time::sleep(outlet::LOOK).await;
+            }
+        };
+        // A reader that does not read keeps nobody from asking.
+        let _ = tokio::time::timeout(limits::READER_WAIT, passed).await;
     }
 
     /// Takes the readers out: what is said afterwards is not heard.

@@ -257,6 +257,7 @@ impl BuildPlanner<'_> {
         let block = self.chosen.block;
         let mut found = Diagnostics::new(&self.request.resolved.template.source);
         let ready = options::prepare(
+            "builders",
             &block.kind,
             &block.options,
             self.chosen.builder.schema(),

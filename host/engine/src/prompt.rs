@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::Events;
+
 /// The person who started the run.
 #[async_trait]
 pub trait Prompt: Send + Sync + fmt::Debug {
@@ -18,13 +20,15 @@ pub trait Prompt: Send + Sync + fmt::Debug {
 #[derive(Debug)]
 pub(crate) struct Asker {
     prompt: Option<Arc<dyn Prompt>>,
+    events: Events,
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Asker {
-    pub(crate) fn new(prompt: Option<Arc<dyn Prompt>>) -> Self {
+    pub(crate) fn new(prompt: Option<Arc<dyn Prompt>>, events: Events) -> Self {
         Self {
             prompt,
+            events,
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -34,6 +38,7 @@ impl Asker {
         let prompt = self.prompt.as_ref()?;
         let asking = async {
             let _turn = self.turn.lock().await;
+            self.events.settled().await;
             prompt.ask(build, question).await
         };
         tokio::select! {

@@ -4,10 +4,7 @@
 //! together, a timeout ends the try even where the step does not listen, each try starts afresh, and the error is
 //! that of the last try.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +23,6 @@ pub(crate) struct Provisioners {
     steps: Vec<PlannedStep>,
     error_cleanup: Option<PlannedStep>,
     facts: Arc<BuildFacts>,
-    /// For the message of a failed error-cleanup.
-    error: Mutex<Option<String>>,
 }
 
 impl Provisioners {
@@ -40,7 +35,6 @@ impl Provisioners {
             steps,
             error_cleanup,
             facts,
-            error: Mutex::default(),
         }
     }
 
@@ -113,10 +107,7 @@ impl ProvisionHook for Provisioners {
         if let Some((_, host)) = cx.generated.iter().find(|(key, _)| key == "Host") {
             self.facts.events.emit(Body::Connected { host: host.clone() });
         }
-        let outcome = self.run_all(cx).await;
-        *self.error.lock().unwrap_or_else(PoisonError::into_inner) =
-            outcome.as_ref().err().map(|error| error.message.clone());
-        outcome
+        self.run_all(cx).await
     }
 
     /// The build's own token has fired where it was cancelled, so this one hangs on the second signal alone.
@@ -132,16 +123,8 @@ impl ProvisionHook for Provisioners {
         };
         let on = communicator(step, cx)?;
         let generated = attempt::generated(&cx.generated, &self.facts);
-        let outcome = self
-            .run(step, self.steps.len(), &generated, &on, &self.facts.run.hurry)
-            .await;
-        let original = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        outcome.map_err(|error| {
-            StepError::new(match original {
-                Some(original) => format!("Cleanup failed: {error}. Original Provisioning error: {original}"),
-                None => format!("Cleanup failed: {error}"),
-            })
-        })
+        self.run(step, self.steps.len(), &generated, &on, &self.facts.run.hurry)
+            .await
     }
 }
 

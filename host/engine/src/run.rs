@@ -132,7 +132,7 @@ pub async fn run(
             .map(|build| build.display_name.clone())
             .collect(),
     });
-    let asker = Asker::new(options.prompt.clone());
+    let asker = Asker::new(options.prompt.clone(), events.clone());
     let facts = Arc::new(RunFacts {
         options,
         events,

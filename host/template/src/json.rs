@@ -52,7 +52,8 @@ pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnos
                 lowercase_first(&error.kind().to_string())
             );
             let place = format!("line {}, column {}", error.line_display(), error.column_display());
-            problems.push(Diagnostic::error(visible(source, span(error.range())), message).label(place));
+            let problem = Diagnostic::error(visible(source, span(error.range())), message).label(place);
+            problems.push(problem.maybe_hint(another_language(&source.text)));
             return (None, problems);
         }
     };
@@ -63,6 +64,13 @@ pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnos
         );
     }
     (value, problems)
+}
+
+/// What to do with a text that was never meant to be JSON.
+fn another_language(text: &str) -> Option<String> {
+    let first = text.trim_start().chars().next()?;
+    (first.is_alphabetic() || first == '#')
+        .then(|| "JSON begins with `{`; HCL2 cannot be read yet".to_owned())
 }
 
 /// Where the text has more values than are read: each begins the file or follows `[`, `{` or `,` outside of a string.

@@ -23,7 +23,7 @@ mod value;
 mod variables;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
-pub use fix::{FIXERS, Fixer, fix};
+pub use fix::{FIXERS, Fixer, fix, is_outdated};
 pub use format::format;
 pub use functions::functions;
 pub use inputs::{Environment, Inputs, SecretSource, Variables};

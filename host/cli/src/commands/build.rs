@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fs::File,
     io::{self, IsTerminal as _},
     sync::Arc,
 };
@@ -19,7 +20,7 @@ use crate::{
     error::Error,
     exit_codes,
     folders::Folders,
-    logging,
+    logging::{self, Logging},
     person::Person,
     readers::{Json, LogFiles, Look, Machine, Terminal},
     report::{self, Report},
@@ -30,7 +31,11 @@ use crate::{
 
 /// Builds what the template describes.
 pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
-    let level = logging::start(args.verbose)?;
+    // Not clap's to see: one flag may stand before the command and the other after it.
+    if output.machine_readable && args.log_format == LogFormat::Json {
+        return Err(Error::TwoFormats);
+    }
+    let Logging { level, file: log } = logging::start(args.verbose)?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
@@ -63,6 +68,9 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             .reports()
             .for_each(|problem| report.show(problem));
         let mut readers = vec![reader(args, output, level)];
+        if let Some(log) = log {
+            readers.push(log_of_the_run(log)?);
+        }
         let (word, words) = mpsc::channel(WORDS);
         if let Some(folder) = &args.log_dir {
             let files = LogFiles::new(folder, word).map_err(|source| Error::Write {
@@ -173,6 +181,22 @@ fn reader(args: &BuildArgs, output: &OutputArgs, level: Option<Level>) -> Box<dy
         bars: out && err,
     };
     Box::new(Terminal::new(io::stdout(), io::stderr(), look))
+}
+
+/// What a terminal shows, and the records of steps, with times.
+fn log_of_the_run(file: File) -> Result<Box<dyn Reader>, Error> {
+    let look = Look {
+        color_out: false,
+        color_err: false,
+        timestamps: Some(TimeZone::UTC),
+        level: Some(Level::Debug),
+        bars: false,
+    };
+    let again = file.try_clone().map_err(|source| Error::System {
+        what: "opening the log",
+        source,
+    })?;
+    Ok(Box::new(Terminal::new(file, again, look)))
 }
 
 fn on_error(chosen: args::OnError) -> OnError {

@@ -32,11 +32,25 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         Command::Fix(args) => fix::run(args, report),
         Command::Fmt(args) => fmt::run(args, report),
         Command::Plugin(PluginCommand::Inspect(args)) => plugin::inspect(args),
+        Command::Plugin(PluginCommand::Installed(_)) => Err(not_built("plugins installed", PLUGINS)),
+        Command::Plugin(PluginCommand::Install(_)) => Err(not_built("plugins install", PLUGINS)),
+        Command::Plugin(PluginCommand::Remove(_)) => Err(not_built("plugins remove", PLUGINS)),
+        Command::Plugin(PluginCommand::Required(_)) => Err(not_built("plugins required", PLUGINS)),
         Command::Trust(args) => trust::run(args),
         Command::Gc(args) => gc::run(args, &cli.output),
         Command::Version => version::run(&cli.output),
         Command::Completions { shell } => completions(*shell),
+        Command::Init(_) => Err(not_built("init", PLUGINS)),
+        Command::Hcl2Upgrade(_) => Err(not_built("hcl2_upgrade", "a JSON template is read as it is")),
+        Command::VerifyAttestation(_) => Err(not_built("verify-attestation", "verify it with Packer")),
     }
+}
+
+const PLUGINS: &str =
+    "nothing needs to be installed: plugins are files that `kilnbox.toml` names beside the template";
+
+fn not_built(command: &'static str, hint: &'static str) -> Error {
+    Error::NotBuilt { command, hint }
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<u8, Error> {

@@ -28,6 +28,8 @@ struct Build {
     output: VecDeque<String>,
     /// The step that went wrong.
     trouble: Option<Trouble>,
+    /// A builder's step has failed: what its clean-up does is not what went wrong.
+    cleaning_up: bool,
     /// How long it took, and whether it succeeded.
     ended: Option<(Duration, bool)>,
     artifacts: Vec<String>,
@@ -117,7 +119,11 @@ impl Build {
     fn note(&mut self, step: Option<&StepId>, body: &Body) {
         match (body, step) {
             (Body::Connected { host }, _) => self.host = Some(host.clone()),
-            (Body::StepStarted, _) => self.output.clear(),
+            (Body::StepStarted, step) => {
+                self.output.clear();
+                // The person has chosen to try it again.
+                self.cleaning_up &= step.is_some_and(|step| step.kind != "builder");
+            }
             (Body::Output { text, .. }, _) => {
                 if self.output.len() == LAST_LINES {
                     self.output.pop_front();
@@ -129,7 +135,8 @@ impl Build {
                     error: Some(error), ..
                 },
                 Some(step),
-            ) => {
+            ) if !self.cleaning_up => {
+                self.cleaning_up = step.kind == "builder";
                 // A builder's step around the provisioners fails with the provisioner's error, and says less.
                 let around = step.kind == "builder"
                     && self
@@ -283,6 +290,23 @@ mod tests {
             text.lines().all(|line| line.chars().count() <= WIDEST + 9),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_error_cleanup_that_fails_too_is_not_where_it_went_wrong() {
+        let b = Some("b");
+        let cleanup = || {
+            let mut step = step("shell", "provisioner", false);
+            step.as_mut().unwrap().index = 4;
+            step
+        };
+        let events = [
+            event(b, step("shell", "provisioner", false), failed("first")),
+            event(b, step("StepProvision", "builder", false), failed("first")),
+            event(b, cleanup(), Body::StepStarted),
+            event(b, cleanup(), failed("second")),
+        ];
+        assert_eq!(whereabouts(&events), "    step: provisioner 1, shell");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Events,
-    outlet::{Fault, Outlet},
+    outlet::{Fault, Mark, Outlet},
 };
 use crate::event::{Event, Reader};
 
@@ -32,6 +32,14 @@ impl Sink {
             }
             Self::Memory(events) => events.lock().unwrap_or_else(PoisonError::into_inner).push(event),
             Self::Closed => {}
+        }
+    }
+
+    /// How far each reader has been given events.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        match self {
+            Self::Readers(outlets) => outlets.iter().map(Outlet::mark).collect(),
+            Self::Memory(_) | Self::Closed => Vec::new(),
         }
     }
 }

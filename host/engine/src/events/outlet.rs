@@ -22,12 +22,14 @@ use crate::{
 };
 
 /// How often a full queue is looked at again. A reader empties thousands of events in that time, or none.
-const LOOK: Duration = Duration::from_millis(2);
+pub(super) const LOOK: Duration = Duration::from_millis(2);
 
 /// A reader's end of the stream.
 pub(super) struct Outlet {
     queue: SyncSender<Arc<Event>>,
-    /// Events it has dealt with.
+    /// Events that found room in the queue.
+    given: u64,
+    /// Events it has dealt with; all there will ever be, once it has panicked.
     heard: Arc<AtomicU64>,
     missed: Missed,
     /// How long it may still hold up the run.
@@ -44,6 +46,19 @@ struct Missed {
     lost: u64,
     /// Those it must still get.
     kept: Vec<Arc<Event>>,
+}
+
+/// A place in what a reader was given.
+pub(super) struct Mark {
+    given: u64,
+    heard: Arc<AtomicU64>,
+}
+
+impl Mark {
+    /// Whether the reader has dealt with everything up to here.
+    pub(super) fn is_passed(&self) -> bool {
+        self.heard.load(Ordering::Relaxed) >= self.given
+    }
 }
 
 /// Why a reader did not see everything.
@@ -64,6 +79,7 @@ impl Outlet {
             .spawn(move || read(&events, reader.as_mut(), &count));
         Self {
             queue,
+            given: 0,
             heard,
             missed: Missed::default(),
             patience: limits::READER_DELAY,
@@ -96,12 +112,24 @@ impl Outlet {
         true
     }
 
+    /// What it was given so far.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            given: self.given,
+            heard: self.heard.clone(),
+        }
+    }
+
     /// Waits for room no longer than `limit`. A reader that is gone takes everything.
-    fn offer(&self, event: &Arc<Event>, limit: Duration) -> Result<(), Full> {
+    fn offer(&mut self, event: &Arc<Event>, limit: Duration) -> Result<(), Full> {
         let mut begun = None;
         loop {
             match self.queue.try_send(event.clone()) {
-                Ok(()) | Err(TrySendError::Disconnected(_)) => return Ok(()),
+                Ok(()) => {
+                    self.given += 1;
+                    return Ok(());
+                }
+                Err(TrySendError::Disconnected(_)) => return Ok(()),
                 Err(TrySendError::Full(_)) => {}
             }
             if begun.get_or_insert_with(Instant::now).elapsed() >= limit {
@@ -210,6 +238,7 @@ fn matters(body: &Body) -> bool {
 fn read(events: &Receiver<Arc<Event>>, reader: &mut dyn Reader, heard: &AtomicU64) -> Option<String> {
     for event in events {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| reader.event(&event))) {
+            heard.store(u64::MAX, Ordering::Relaxed);
             return Some(panics::message(panic.as_ref()));
         }
         heard.fetch_add(1, Ordering::Relaxed);

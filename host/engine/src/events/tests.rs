@@ -53,6 +53,19 @@ fn numbers_have_no_gaps_under_many_threads() {
     );
 }
 
+#[tokio::test]
+async fn settled_is_when_every_reader_is_through() {
+    let (sender, receiver) = channel();
+    let readers: Vec<Box<dyn Reader>> = vec![Box::new(Forward(sender)), Box::new(Faulty)];
+    let (events, end) = Events::new("run", Secrets::default(), readers);
+    for said in 1..=100 {
+        events.say("x");
+        events.settled().await;
+        assert_eq!(receiver.try_iter().last().map(|event| event.seq), Some(said));
+    }
+    assert!(end.finish().is_err(), "one of them panicked");
+}
+
 #[test]
 fn time_is_rfc_3339_with_microseconds() {
     let (events, collected) = Events::collecting();

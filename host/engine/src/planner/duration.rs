@@ -6,6 +6,9 @@ use serde_json::Value as Json;
 
 use crate::duration::from_go;
 
+/// What to do about one that is none.
+pub(crate) const HINT: &str = "write it like \"1h30m\", \"10s\" or \"500ms\"";
+
 /// Reads one, or says why it is none.
 pub(crate) fn parse(value: &Json) -> Result<Duration, String> {
     match value {

@@ -9,12 +9,17 @@ use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind},
 };
-use kilnbox_template::{Diagnostic, Diagnostics, Kind, Renderer, Text, Value, did_you_mean, pointer_child};
+use kilnbox_template::{
+    Diagnostic, Diagnostics, Kind, Renderer, Text, Value, did_you_mean, is_outdated, pointer_child,
+};
 use serde_json::Value as Json;
 
 use crate::{
     Problem,
-    planner::schema::{Marked, Schema},
+    planner::{
+        duration,
+        schema::{Marked, Schema},
+    },
 };
 
 /// Options that are ready.
@@ -33,7 +38,9 @@ pub(crate) struct Ready {
 }
 
 /// Makes options ready. Problems are added; what comes back is only to be used if there are no errors among them.
+/// `section` is the key of the template that the component stands under.
 pub(crate) fn prepare(
+    section: &str,
     component: &Text,
     options: &Value,
     schema: &Json,
@@ -41,7 +48,7 @@ pub(crate) fn prepare(
     problems: &mut Diagnostics,
 ) -> Ready {
     let rules = Schema::new(schema);
-    let known = known_options(component, options, rules, problems);
+    let known = known_options(section, component, options, rules, problems);
     let marks = rules.marked(&known.to_json());
     let runtime: BTreeSet<String> = ["runtime-template", "output-template"]
         .into_iter()
@@ -63,6 +70,7 @@ pub(crate) fn prepare(
     validate(component, &value, schema, &json, problems);
     let deferred = deferred(&value, &json, problems);
     let written = rules.marked(&json);
+    durations(component, &value, &written, problems);
     if let Json::Object(options) = &mut json {
         rules.fill_defaults(options);
     }
@@ -117,7 +125,13 @@ pub(crate) fn pointers(marked: &[Marked], format: &str) -> BTreeSet<String> {
 
 /// The options the schema knows, by its spelling: names are taken whatever their case and `null` means unset, as in
 /// Packer. `packer_*` is tolerated and dropped.
-fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems: &mut Diagnostics) -> Value {
+fn known_options(
+    section: &str,
+    component: &Text,
+    options: &Value,
+    rules: Schema<'_>,
+    problems: &mut Diagnostics,
+) -> Value {
     let names = rules.names();
     let mut members = Vec::new();
     for member in options.members() {
@@ -131,11 +145,17 @@ fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems:
                 Some(name) => member.key = (*name).to_owned(),
                 None if rules.open() => {}
                 None => {
-                    let unknown =
+                    let outdated =
+                        is_outdated(section, &component.value, &member.key, &member.value.to_json());
+                    let unknown = if outdated {
+                        let message = format!("Deprecated configuration key: '{}'", member.key);
+                        Diagnostic::error(member.key_span, message)
+                            .hint("call `kilnbox fix`, which brings it up to date")
+                    } else {
                         Diagnostic::error(member.key_span, format!("unknown option `{}`", member.key))
-                            .label(format!("not an option of `{}`", component.value))
-                            .maybe_hint(did_you_mean(&member.key, names.iter().copied()));
-                    problems.push(unknown);
+                            .maybe_hint(did_you_mean(&member.key, names.iter().copied()))
+                    };
+                    problems.push(unknown.label(format!("not an option of `{}`", component.value)));
                     continue;
                 }
             }
@@ -167,6 +187,22 @@ fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problem
         for problem in violations(&error) {
             let place = place(component, value, &problem.at);
             problems.push(Diagnostic::error(place, problem.message).maybe_hint(problem.hint));
+        }
+    }
+}
+
+/// What is written for a duration and is none. Texts that wait for the build are left to it.
+fn durations(component: &Text, value: &Value, written: &[Marked], problems: &mut Diagnostics) {
+    for mark in written.iter().filter(|mark| mark.format == "duration") {
+        if mark.text.is_empty() || mark.text.contains("{{") {
+            continue;
+        }
+        if let Err(why) = duration::parse(&Json::String(mark.text.clone())) {
+            let option = option_name(&mark.at).unwrap_or("options");
+            problems.push(
+                Diagnostic::error(place(component, value, &mark.at), format!("`{option}`: {why}"))
+                    .hint(duration::HINT),
+            );
         }
     }
 }

@@ -84,7 +84,12 @@ impl BuildPlanner<'_> {
             }
         };
         let mut found = Diagnostics::new(&self.request.resolved.template.source);
+        let section = match kind {
+            StepKind::Provisioner => "provisioners",
+            StepKind::PostProcessor => "post-processors",
+        };
         let ready = options::prepare(
+            section,
             component,
             options,
             step.schema(),
@@ -201,10 +206,8 @@ impl BuildPlanner<'_> {
         match duration::parse(&scalar(value, &self.chosen.renderer, problems)) {
             Ok(duration) => Some(duration),
             Err(why) => {
-                problems.push(
-                    Diagnostic::error(value.span, format!("`{option}`: {why}"))
-                        .hint("write it like \"1h30m\", \"10s\" or \"500ms\""),
-                );
+                problems
+                    .push(Diagnostic::error(value.span, format!("`{option}`: {why}")).hint(duration::HINT));
                 None
             }
         }

@@ -2,7 +2,7 @@
 //! §8.2).
 //!
 //! The one way out of here without a clean-up is `-on-error=abort` and its relatives, and then each step that was
-//! left is named.
+//! left is named, the one that failed first.
 
 use std::time::{Duration, Instant};
 
@@ -51,17 +51,13 @@ pub(super) async fn run(
         after = after_error(facts.run.options.on_error);
     }
     cx.failed = result.is_err();
-    if after != After::CleanUp {
+    // A person who answered was told which step failed.
+    let asked = facts.run.options.on_error == OnError::Ask;
+    if let (Err(error), false, false) = (&result, after == After::CleanUp, asked) {
         let last = steps
             .get(started.saturating_sub(1))
             .map_or("", |step| step.name());
-        match &result {
-            Err(error) if !facts.cancel.is_cancelled() => {
-                facts.events.error(error.message.clone());
-                facts.events.error(format!("Step {last:?} failed, aborting..."));
-            }
-            _ => facts.events.error("Interrupted, aborting..."),
-        }
+        announce_abort(last, error, facts);
     }
     for (index, step) in steps.iter_mut().enumerate().take(started).rev() {
         let provision = step.name() == PROVISION;
@@ -72,18 +68,34 @@ pub(super) async fn run(
                 limits::CLEANUP
             };
             let cleaned = clean_up(step.as_mut(), index, cx, facts, bound).await;
-            // The error-cleanup provisioner's error quotes the one that it was to clean up after.
-            if let (Err(error), true) = (cleaned, provision) {
-                result = Err(error);
-            }
-        } else if index + 1 < started {
-            // The last one was named above.
+            result = match (result, cleaned) {
+                (Err(original), Err(error)) if provision => Err(StepError {
+                    message: format!("Cleanup failed: {error}. Original Provisioning error: {original}"),
+                    ..original
+                }),
+                (result, Ok(())) => result,
+                (result, Err(error)) => {
+                    let text = format!("cleaning up after step {:?}: {error}", step.name());
+                    voice(step.as_ref(), index, 1, &facts.events).error(text);
+                    result
+                }
+            };
+        } else if asked || index + 1 < started {
             facts
                 .events
                 .error(format!("aborted: skipping cleanup of step {:?}", step.name()));
         }
     }
     result
+}
+
+fn announce_abort(step: &str, error: &StepError, facts: &BuildFacts) {
+    if facts.cancel.is_cancelled() {
+        facts.events.error("Interrupted, aborting...");
+        return;
+    }
+    facts.events.error(error.message.clone());
+    facts.events.error(format!("Step {step:?} failed, aborting..."));
 }
 
 /// Runs one step, again and again if the person asks for it. The error comes with what is to follow.
@@ -169,7 +181,6 @@ async fn ask(step: &str, error: &StepError, facts: &BuildFacts) -> Option<After>
     }
 }
 
-/// Cleans up after one step. What goes wrong is said, but for the error-cleanup provisioner's: that is the build's error.
 async fn clean_up(
     step: &mut dyn BuildStep,
     index: usize,
@@ -185,17 +196,10 @@ async fn clean_up(
         facts,
     )
     .await;
-    let name = step.name();
-    let voice = voice(step, index, 1, &facts.events);
-    cx.events = voice.clone();
-    let cleaned = within(step.cleanup(cx), bound, &facts.run.hurry).await;
-    if let Err(error) = &cleaned
-        && name != PROVISION
-    {
-        voice.error(format!("cleaning up after step {name:?}: {error}"));
-    }
+    cx.events = voice(step, index, 1, &facts.events);
+    let outcome = within(step.cleanup(cx), bound, &facts.run.hurry).await;
     cx.events = facts.events.clone();
-    cleaned
+    outcome
 }
 
 /// A pause of `-debug`. A signal ends it.

@@ -1,7 +1,7 @@
 //! `host-exec`: programs on the host, with the user's rights. Only if granted.
 //!
-//! A program runs in a process group of its own, in the working directory and with the user's environment, as
-//! Packer's `shell-local` does. When it is cancelled or late, the group gets a moment to end and is then killed.
+//! A program runs in a process group of its own, in the working directory and with the user's environment and the
+//! run's id, as Packer's `shell-local` does. When it is cancelled or late, the group gets a moment to end and is then killed.
 
 use std::{io::Write as _, process::Stdio, time::Duration};
 
@@ -28,6 +28,8 @@ use crate::{
     store::State,
 };
 
+/// The variable in which Packer tells its programs the run's id.
+const RUN_ID: &str = "PACKER_RUN_UUID";
 /// Time a group has after it was asked to end; within a cancelled step's grace.
 const MOMENT: Duration = Duration::from_millis(500);
 /// Time for output that is still in the pipes after a program ended; something it left running may hold them open.
@@ -131,11 +133,13 @@ impl HostProgram for State {
 
     async fn run(&mut self, this: Resource<Program>) -> Result<Resource<Outcome>, Failure> {
         let program = self.table.get(&this)?;
+        let job = &self.running()?.job;
         let mut command = Command::new(&program.path);
         command
             .args(&program.arguments)
+            .env(RUN_ID, &job.run_id)
             .envs(program.env.iter().map(|(name, value)| (name, value)))
-            .current_dir(&self.running()?.job.working_dir)
+            .current_dir(&job.working_dir)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -18,9 +18,10 @@ impl Host for State {
             .unwrap_or_default();
         // The name says who asks: no step can ask as Kilnbox.
         let question = format!("{}: {}", run.name, text::clean(question));
-        self.patience
-            .wait(prompt.ask(&run.job.build_name, &question))
-            .await?
-            .ok_or_else(nobody)
+        let answer = async {
+            run.job.events.settled().await;
+            prompt.ask(&run.job.build_name, &question).await
+        };
+        self.patience.wait(answer).await?.ok_or_else(nobody)
     }
 }

@@ -10,6 +10,7 @@ mod steps;
 mod words;
 
 use jsonc_parser::cst::CstRootNode;
+use serde_json::{Value as Json, json};
 
 use crate::{
     Diagnostic, Diagnostics, Source, Span,
@@ -235,9 +236,41 @@ pub fn fix(source: &Source) -> Result<Source, Diagnostics> {
     problems.or(Source::new(source.name.clone(), root.to_string()))
 }
 
+/// Whether a fixer takes `key` from a block of the type `kind` in `section`, such as `builders`: then it is an option of
+/// old, and not a misspelt one.
+pub fn is_outdated(section: &str, kind: &str, key: &str, value: &Json) -> bool {
+    let template = json!({ section: [{ "type": kind, key: value }] });
+    let Ok(fixed) = fix(&Source::new("", template.to_string())) else {
+        // One that a fixer knows, and cannot fix by itself.
+        return true;
+    };
+    let fixed: Json = serde_json::from_str(&fixed.text).unwrap_or_default();
+    let block = fixed.get(section).and_then(|blocks| blocks.get(0));
+    block.is_some_and(|block| block.get(key).is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outdated_is_what_a_fixer_takes_away() {
+        for (section, kind, key, value, expect) in [
+            ("post-processors", "manifest", "filename", json!("x"), true),
+            ("builders", "manifest", "filename", json!("x"), false),
+            ("builders", "null", "ssh_wait_timeout", json!("5m"), true),
+            (
+                "builders",
+                "amazon-ebs",
+                "ssh_private_ip",
+                json!("{{user `x`}}"),
+                true,
+            ),
+            ("builders", "null", "nonsense", json!(1), false),
+        ] {
+            assert_eq!(is_outdated(section, kind, key, &value), expect, "{kind} {key}");
+        }
+    }
 
     fn fixed(text: &str) -> String {
         fix(&Source::new("t.json", text)).unwrap().text.to_string()
