@@ -8,7 +8,19 @@ use kilnbox_engine::{
     StepProvision,
 };
 use kilnbox_ssh::{CommunicatorKind, SshOptions, StepConnect, schema_properties};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+
+const ABOUT: &str = "Runs steps on a machine that is already there, and makes no image. `ssh_host`, `ssh_username` and \
+    one of `ssh_private_key_file`, `ssh_password` and `ssh_agent_auth` must be set, unless `communicator` is `none`.";
+
+fn example() -> Json {
+    json!({
+        "type": "null",
+        "ssh_host": "192.0.2.7",
+        "ssh_username": "root",
+        "ssh_agent_auth": true,
+    })
+}
 
 /// The builder `null` (`reference/packer.md` §7.5).
 #[derive(Debug)]
@@ -19,7 +31,7 @@ pub struct NullBuilder {
 impl Default for NullBuilder {
     fn default() -> Self {
         Self {
-            schema: crate::schema(schema_properties()),
+            schema: crate::schema(ABOUT, example(), schema_properties()),
         }
     }
 }
@@ -157,8 +169,6 @@ impl Artifact for NullArtifact {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn prepare(json: Json) -> Result<Box<dyn Lifecycle>, Vec<Problem>> {

@@ -14,7 +14,10 @@ use serde_json::Value as Json;
 
 use crate::{
     Problem,
-    planner::schema::{Marked, Schema},
+    planner::{
+        schema::{Marked, Schema},
+        upstream, words,
+    },
 };
 
 /// Options that are ready.
@@ -36,11 +39,10 @@ pub(crate) struct Ready {
 pub(crate) fn prepare(
     component: &Text,
     options: &Value,
-    schema: &Json,
+    rules: &Schema<'_>,
     renderer: &Renderer,
     problems: &mut Diagnostics,
 ) -> Ready {
-    let rules = Schema::new(schema);
     let known = known_options(component, options, rules, problems);
     let marks = rules.marked(&known.to_json());
     let runtime: BTreeSet<String> = ["runtime-template", "output-template"]
@@ -60,7 +62,7 @@ pub(crate) fn prepare(
         }
     }
     let mut json = rules.coerce(value.to_json());
-    validate(component, &value, schema, &json, problems);
+    validate(component, &value, rules, &json, problems);
     let deferred = deferred(&value, &json, problems);
     let written = rules.marked(&json);
     if let Json::Object(options) = &mut json {
@@ -117,7 +119,7 @@ pub(crate) fn pointers(marked: &[Marked], format: &str) -> BTreeSet<String> {
 
 /// The options the schema knows, by its spelling: names are taken whatever their case and `null` means unset, as in
 /// Packer. `packer_*` is tolerated and dropped.
-fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems: &mut Diagnostics) -> Value {
+fn known_options(component: &Text, options: &Value, rules: &Schema<'_>, problems: &mut Diagnostics) -> Value {
     let names = rules.names();
     let mut members = Vec::new();
     for member in options.members() {
@@ -131,10 +133,14 @@ fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems:
                 Some(name) => member.key = (*name).to_owned(),
                 None if rules.open() => {}
                 None => {
+                    let renamed = upstream::renamed(&component.value, &member.key)
+                        .filter(|today| names.contains(today))
+                        .map(|today| format!("it is `{today}` today; `kilnbox fix` brings templates up to date"));
+                    let hint = renamed.or_else(|| did_you_mean(&member.key, names.iter().copied()));
                     let unknown =
                         Diagnostic::error(member.key_span, format!("unknown option `{}`", member.key))
                             .label(format!("not an option of `{}`", component.value))
-                            .maybe_hint(did_you_mean(&member.key, names.iter().copied()));
+                            .maybe_hint(hint);
                     problems.push(unknown);
                     continue;
                 }
@@ -148,15 +154,11 @@ fn known_options(component: &Text, options: &Value, rules: Schema<'_>, problems:
     }
 }
 
-fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problems: &mut Diagnostics) {
-    let validator = match jsonschema::validator_for(schema) {
+fn validate(component: &Text, value: &Value, rules: &Schema<'_>, json: &Json, problems: &mut Diagnostics) {
+    let validator = match rules.validator() {
         Ok(validator) => validator,
         Err(error) => {
-            let message = format!(
-                "the options of `{}` are described wrongly: {}",
-                component.value,
-                error.masked()
-            );
+            let message = format!("the options of `{}` are described wrongly: {error}", component.value);
             problems.push(
                 Diagnostic::error(component.span, message).hint("this is for the author of the component"),
             );
@@ -164,7 +166,7 @@ fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problem
         }
     };
     for error in validator.iter_errors(json) {
-        for problem in violations(&error) {
+        for problem in violations(rules, &error) {
             let place = place(component, value, &problem.at);
             problems.push(Diagnostic::error(place, problem.message).maybe_hint(problem.hint));
         }
@@ -172,7 +174,7 @@ fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problem
 }
 
 /// The words for a violation. Values are left out: they may be secret.
-fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
+fn violations(rules: &Schema<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
     let at = error.instance_path().as_str();
     let option = option_name(at);
     let one = |message: String| vec![Problem::error(at, message)];
@@ -214,30 +216,33 @@ fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
             .iter()
             .map(|key| Problem::error(pointer_child(at, key), format!("unknown option `{key}`")))
             .collect(),
-        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => one(format!(
-            "`{}` has a shape that is not accepted",
-            option.unwrap_or("options")
-        )),
-        ValidationErrorKind::Enum { options } => {
-            let known: Vec<String> = options
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Json::as_str)
-                .map(|name| format!("`{name}`"))
-                .collect();
-            vec![
-                Problem::error(
-                    at,
-                    format!(
-                        "`{}` has a value that is not accepted",
-                        option.unwrap_or("options")
-                    ),
-                )
-                .hint(format!("one of {}", known.join(", "))),
-            ]
+        ValidationErrorKind::AnyOf { .. }
+        | ValidationErrorKind::OneOfNotValid { .. }
+        | ValidationErrorKind::Enum { .. } => {
+            vec![unaccepted(rules, error)]
         }
         _ => one(format!("`{}`: {}", option.unwrap_or("options"), error.masked())),
+    }
+}
+
+/// A value that none of several is or fits: what would be.
+fn unaccepted(rules: &Schema<'_>, error: &ValidationError<'_>) -> Problem {
+    let at = error.instance_path().as_str();
+    let keyword = error.schema_path().as_str();
+    let schema = keyword.rsplit_once('/').and_then(|(around, _)| rules.at(around));
+    let option = option_name(at).unwrap_or("options");
+    let Some(schema) = schema else {
+        return Problem::error(at, format!("`{option}` has a value that is not accepted"));
+    };
+    let known = words::values(rules, schema);
+    let near = error.instance().as_str().and_then(|written| {
+        let names = known.iter().filter_map(|(value, _)| value.as_str());
+        did_you_mean(written, names)
+    });
+    let wanted = words::wanted(rules, schema);
+    Problem {
+        hint: near,
+        ..Problem::error(at, format!("`{option}` must be {wanted}"))
     }
 }
 

@@ -87,6 +87,21 @@ const BUILDERS: Known = &[
     ("vagrant", HYPERVISOR),
 ];
 
+/// Options of Packer that were given another name, of every component or of one: the fixers of `kilnbox fix` know them.
+const RENAMED: &[(Option<&str>, &str, &str)] = &[
+    (None, "ssh_key_path", "ssh_private_key_file"),
+    (None, "ssh_disable_agent", "ssh_disable_agent_forwarding"),
+    (Some("manifest"), "filename", "output"),
+];
+
+/// What an option of older templates is called today.
+pub(super) fn renamed(component: &str, option: &str) -> Option<&'static str> {
+    RENAMED
+        .iter()
+        .find(|(of, old, _)| *old == option && of.is_none_or(|of| of == component))
+        .map(|(.., today)| *today)
+}
+
 /// The refusal of a builder that Packer has.
 pub(super) fn builder(kind: &Text) -> Option<Diagnostic> {
     refusal("builder", BUILDERS, kind)
