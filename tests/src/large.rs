@@ -8,7 +8,7 @@ pub const LARGE_PROVISIONERS: usize = 2_000;
 /// A template for the builder: three in four steps are scripts, the others files, all with variables in them.
 pub fn large_template(builder: Json) -> Json {
     // So that the whole is a little above 5,000,000 bytes.
-    let filler = "x".repeat(2_400);
+    let filler = "x".repeat(2_420);
     let step = |at: usize| {
         let value = format!("{{{{user `v{}`}}}}", at % 100);
         match at % 4 {

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 const FILES: [&str; 3] = ["here.sh", "exists.tar", "tree/leaf"];
 
 /// `shell-local` and `breakpoint` are only looked at where they are granted what they ask for.
-const GRANTS: &str = "[plugins.shell-local]\ngrant = [\"host-exec\"]\n\n[plugins.breakpoint]\ngrant = [\"prompt\"]\n";
+const GRANTS: &str =
+    "[plugins.shell-local]\ngrant = [\"host-exec\"]\n\n[plugins.breakpoint]\ngrant = [\"prompt\"]\n";
 
 /// A mistake, and the block that makes it.
 type Case = (String, Json);
@@ -98,7 +99,11 @@ fn told(file: &str, cases: &[Case]) -> String {
         .run(folder.path(), &["validate", "--trust", "template.json"])
         .exited(1);
     assert_eq!(run.stdout, "", "standard output");
-    assert_eq!(Tree::read(folder.path()).names(), before, "`validate` changed files");
+    assert_eq!(
+        Tree::read(folder.path()).names(),
+        before,
+        "`validate` changed files"
+    );
     kilnbox.left_nothing();
 
     let here = folder.path().to_str().expect("a plain path");
@@ -144,8 +149,15 @@ fn what_may_be_a_mistake_is_told_too() {
         .run(folder.path(), &["validate", "template.json"])
         .succeeded();
     insta::assert_snapshot!(run.stderr);
-    let run = kilnbox.run(folder.path(), &["build", "template.json"]).succeeded();
-    assert_eq!(run.stderr.matches("target will have no content").count(), 1, "{}", run.both());
+    let run = kilnbox
+        .run(folder.path(), &["build", "template.json"])
+        .succeeded();
+    assert_eq!(
+        run.stderr.matches("target will have no content").count(),
+        1,
+        "{}",
+        run.both()
+    );
 }
 
 #[test]

@@ -14,7 +14,8 @@ const AGAIN: &str = "make the pages again: cargo run -- plugin docs --all docs/r
 const FILES: [&str; 1] = ["motd"];
 
 /// `shell-local` and `breakpoint` are only looked at where they are granted what they ask for.
-const GRANTS: &str = "[plugins.shell-local]\ngrant = [\"host-exec\"]\n\n[plugins.breakpoint]\ngrant = [\"prompt\"]\n";
+const GRANTS: &str =
+    "[plugins.shell-local]\ngrant = [\"host-exec\"]\n\n[plugins.breakpoint]\ngrant = [\"prompt\"]\n";
 
 fn committed() -> BTreeMap<String, String> {
     pages_in(&repository().join("docs/reference"))
@@ -121,7 +122,11 @@ fn options_of_every_block_are_taken() {
         "pause_before": "1s", "timeout": "5m", "max_retries": 2, "keep_input_artifact": true,
     }))
     .expect("an object");
-    let types = [("builders", "null"), ("provisioners", "sleep"), ("post-processors", "manifest")];
+    let types = [
+        ("builders", "null"),
+        ("provisioners", "sleep"),
+        ("post-processors", "manifest"),
+    ];
     for (kind, name) in types {
         let page = &committed()[&format!("{kind}/README.md")];
         for (option, _) in options(page) {
@@ -149,7 +154,10 @@ fn every_page_has_its_cases_of_mistakes() {
     for name in committed().keys().filter(|name| !name.ends_with("README.md")) {
         let case = name.replacen("s/", "-", 1).replace(".md", ".json");
         let path = repository().join("tests/configuration-errors").join(&case);
-        assert!(path.exists(), "no tests/configuration-errors/{case} for docs/reference/{name}");
+        assert!(
+            path.exists(),
+            "no tests/configuration-errors/{case} for docs/reference/{name}"
+        );
     }
 }
 
@@ -188,5 +196,5 @@ fn a_name_of_nothing_has_no_page() {
         .exited(1)
         .says("`shel` is no file, no part of Kilnbox and not in kilnbox.toml here")
         .says("did you mean `shell`?");
-    kilnbox(&["plugin", "docs"]).exited(2).says("--all");
+    kilnbox(&["plugin", "docs"]).exited(2).says("FILE|NAME");
 }

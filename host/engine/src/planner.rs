@@ -71,7 +71,11 @@ pub async fn plan(request: &PlanRequest<'_>) -> Result<Planned, Diagnostics> {
     let builders = request
         .builders
         .iter()
-        .filter(|builder| selected.iter().any(|chosen| chosen.builder.kind() == builder.kind()))
+        .filter(|builder| {
+            selected
+                .iter()
+                .any(|chosen| chosen.builder.kind() == builder.kind())
+        })
         .map(|builder| (builder.kind(), Schema::new(builder.schema())))
         .collect();
     let mut plan = Plan {

@@ -104,7 +104,10 @@ pub fn schema_properties() -> Map<String, Json> {
     );
     add(
         "ssh_timeout",
-        wait("5m", "The longest time until the connection stands, boot included. `0` means the default."),
+        wait(
+            "5m",
+            "The longest time until the connection stands, boot included. `0` means the default.",
+        ),
     );
     add(
         "ssh_wait_timeout",
@@ -115,7 +118,11 @@ pub fn schema_properties() -> Map<String, Json> {
     );
     add(
         "ssh_handshake_attempts",
-        count(10, u32::MAX, "Refused logins before giving up. `0` means the default."),
+        count(
+            10,
+            u32::MAX,
+            "Refused logins before giving up. `0` means the default.",
+        ),
     );
     add(
         "ssh_agent_auth",
@@ -138,7 +145,10 @@ pub fn schema_properties() -> Map<String, Json> {
     );
     add(
         "ssh_read_write_timeout",
-        wait("0s", "The longest that the instance may be silent; `0` for no limit."),
+        wait(
+            "0s",
+            "The longest that the instance may be silent; `0` for no limit.",
+        ),
     );
     add(
         "ssh_ciphers",
@@ -146,7 +156,9 @@ pub fn schema_properties() -> Map<String, Json> {
     );
     add(
         "ssh_key_exchange_algorithms",
-        list("Key exchange algorithms to offer, the preferred one first. All safe ones where there are none."),
+        list(
+            "Key exchange algorithms to offer, the preferred one first. All safe ones where there are none.",
+        ),
     );
     for name in NOT_BUILT {
         let about = "Not built yet, and refused.";

@@ -54,7 +54,9 @@ impl Excerpts {
             return place;
         }
         let end = place.start + length.min(UNDERLINED);
-        let end = self.text.floor_char_boundary(end.min(self.end_of_line(place.start)));
+        let end = self
+            .text
+            .floor_char_boundary(end.min(self.end_of_line(place.start)));
         Span::new(place.start, end.max(place.start))
     }
 
@@ -82,8 +84,14 @@ impl SourceCode for Excerpts {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let lines = self.text.read_span(span, lines_before, lines_after)?;
         let named = |data, span, line, column| {
-            let contents =
-                MietteSpanContents::new_named(self.name.clone(), data, span, line, column, lines.line_count());
+            let contents = MietteSpanContents::new_named(
+                self.name.clone(),
+                data,
+                span,
+                line,
+                column,
+                lines.line_count(),
+            );
             Ok(Box::new(contents) as Box<dyn SpanContents<'a> + 'a>)
         };
         if lines_are_short(lines.data()) {

@@ -31,7 +31,7 @@ impl PostProcessor for Artifice {
 
     fn validate(options: &Options) -> Vec<Diagnostic> {
         if options.files.is_empty() {
-            let nothing = Diagnostic::error("", "No files specified in artifice configuration");
+            let nothing = Diagnostic::error("/files", "No files specified in artifice configuration");
             return vec![nothing.hint("add `\"files\": [\"output/*.img\"]`")];
         }
         Vec::new()

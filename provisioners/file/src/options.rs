@@ -58,6 +58,17 @@ impl Options {
         self.sources.iter().flatten().map(String::as_str).chain(single)
     }
 
+    /// The sources with their JSON pointers.
+    fn places(&self) -> impl Iterator<Item = (String, &str)> {
+        let several = self.sources.iter().flatten().enumerate();
+        let several = several.map(|(index, source)| (format!("/sources/{index}"), source.as_str()));
+        let single = self
+            .source
+            .as_deref()
+            .map(|source| ("/source".to_owned(), source));
+        several.chain(single)
+    }
+
     pub(crate) fn problems(&self) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         let sources: Vec<_> = self.sources().collect();
@@ -69,7 +80,10 @@ impl Options {
             _ => {}
         }
         if self.destination.is_empty() {
-            problems.push(Diagnostic::error("", "Destination must be specified."));
+            problems.push(Diagnostic::error(
+                "/destination",
+                "Destination must be specified.",
+            ));
         }
         if self.content().is_some() {
             if self.direction == Direction::Download {
@@ -84,11 +98,10 @@ impl Options {
         }
         if self.direction == Direction::Download {
             problems.extend(
-                sources
-                    .iter()
-                    .filter(|source| source.contains(['*', '?', '[']))
-                    .map(|source| {
-                        Diagnostic::error("", format!("cannot download by a pattern: `{source}`"))
+                self.places()
+                    .filter(|(_, source)| source.contains(['*', '?', '[']))
+                    .map(|(at, source)| {
+                        Diagnostic::error(at, format!("cannot download by a pattern: `{source}`"))
                             .hint("name the files in `sources`, or a whole folder with a trailing slash")
                     }),
             );

@@ -53,18 +53,22 @@ impl LocalOptions {
         let command = self.command().is_some();
         let inline = self.script.inline().is_some();
         let kinds = [
-            command,
-            inline,
-            self.script.script().is_some(),
-            !self.script.scripts().is_empty(),
+            ("/inline", inline),
+            ("/script", self.script.script().is_some()),
+            ("/scripts", !self.script.scripts().is_empty()),
+            ("/command", command),
         ];
-        match kinds.into_iter().filter(|written| *written).count() {
-            0 => problems.push(Diagnostic::error(
+        let written: Vec<&str> = kinds
+            .into_iter()
+            .filter_map(|(at, written)| written.then_some(at))
+            .collect();
+        match written.as_slice() {
+            [] => problems.push(Diagnostic::error(
                 "",
                 "Command, Inline, Script and Scripts options cannot all be empty.",
             )),
-            1 => {}
-            _ => problems.push(Diagnostic::error("", TOO_MANY)),
+            [_] => {}
+            [.., last] => problems.push(Diagnostic::error(*last, TOO_MANY)),
         }
         for (index, system) in self.only_on.iter().enumerate() {
             if !SYSTEMS.contains(&system.as_str()) {

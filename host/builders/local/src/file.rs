@@ -39,7 +39,9 @@ impl Default for FileBuilder {
         let properties = [
             (
                 "target",
-                text("Must be set: the file to write, from the working directory. One that exists is replaced."),
+                text(
+                    "Must be set: the file to write, from the working directory. One that exists is replaced.",
+                ),
             ),
             (
                 "source",
@@ -58,7 +60,14 @@ impl Default for FileBuilder {
         ];
         let example = json!({ "type": "file", "target": "motd", "content": "Built with Kilnbox.\n" });
         Self {
-            schema: crate::schema(ABOUT, example, properties.map(|(name, text)| (name.to_owned(), text)).into_iter().collect()),
+            schema: crate::schema(
+                ABOUT,
+                example,
+                properties
+                    .map(|(name, text)| (name.to_owned(), text))
+                    .into_iter()
+                    .collect(),
+            ),
         }
     }
 }

@@ -87,17 +87,25 @@ fn missing(options: &Json) -> Vec<Problem> {
         .get("ssh_agent_auth")
         .and_then(Json::as_bool)
         .unwrap_or(false);
-    match [agent, given("ssh_password"), given("ssh_private_key_file")].iter().filter(|given| **given).count() {
-        0 => problems.push(
+    let ways: Vec<&str> = [
+        ("ssh_agent_auth", agent),
+        ("ssh_password", given("ssh_password")),
+        ("ssh_private_key_file", given("ssh_private_key_file")),
+    ]
+    .into_iter()
+    .filter_map(|(name, given)| given.then_some(name))
+    .collect();
+    match ways.as_slice() {
+        [] => problems.push(
             Problem::error(
                 "",
                 "one authentication method must be specified, please reference your communicator documentation",
             )
             .hint("set `ssh_private_key_file`, `ssh_password` or `ssh_agent_auth`"),
         ),
-        1 => {}
-        _ => problems.push(Problem::error(
-            "",
+        [_] => {}
+        [.., last] => problems.push(Problem::error(
+            format!("/{last}"),
             "only one of ssh_agent_auth, ssh_password, and ssh_private_key_file must be specified",
         )),
     }

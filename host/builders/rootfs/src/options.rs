@@ -122,7 +122,7 @@ impl Config {
             .output
             .unwrap_or_else(|| PathBuf::from(format!("{}.tar", options.build_name)));
         let output = options.working_dir.join(output);
-        if !options.force && output.exists() {
+        if !options.force && output.exists() && !output.is_dir() {
             let problem = Problem::error("/output", format!("`{}` exists already", output.display()));
             problems.push(problem.hint("remove it, choose another `output`, or run with -force"));
         }

@@ -5,10 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jsonschema::{
-    ValidationError,
-    error::{TypeKind, ValidationErrorKind},
-};
+use jsonschema::{ValidationError, error::ValidationErrorKind};
 use kilnbox_template::{Diagnostic, Diagnostics, Kind, Renderer, Text, Value, did_you_mean, pointer_child};
 use serde_json::Value as Json;
 
@@ -135,7 +132,9 @@ fn known_options(component: &Text, options: &Value, rules: &Schema<'_>, problems
                 None => {
                     let renamed = upstream::renamed(&component.value, &member.key)
                         .filter(|today| names.contains(today))
-                        .map(|today| format!("it is `{today}` today; `kilnbox fix` brings templates up to date"));
+                        .map(|today| {
+                            format!("it is `{today}` today; `kilnbox fix` brings templates up to date")
+                        });
                     let hint = renamed.or_else(|| did_you_mean(&member.key, names.iter().copied()));
                     let unknown =
                         Diagnostic::error(member.key_span, format!("unknown option `{}`", member.key))
@@ -158,7 +157,10 @@ fn validate(component: &Text, value: &Value, rules: &Schema<'_>, json: &Json, pr
     let validator = match rules.validator() {
         Ok(validator) => validator,
         Err(error) => {
-            let message = format!("the options of `{}` are described wrongly: {error}", component.value);
+            let message = format!(
+                "the options of `{}` are described wrongly: {error}",
+                component.value
+            );
             problems.push(
                 Diagnostic::error(component.span, message).hint("this is for the author of the component"),
             );
@@ -176,33 +178,15 @@ fn validate(component: &Text, value: &Value, rules: &Schema<'_>, json: &Json, pr
 /// The words for a violation. Values are left out: they may be secret.
 fn violations(rules: &Schema<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
     let at = error.instance_path().as_str();
-    let option = option_name(at);
+    let what = subject(at);
     let one = |message: String| vec![Problem::error(at, message)];
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            one(match option {
-                Some(option) => format!("`{option}` needs `{name}`"),
-                None => format!("`{name}` must be set"),
+            one(match at {
+                "" => format!("`{name}` must be set"),
+                _ => format!("{what} needs `{name}`"),
             })
-        }
-        ValidationErrorKind::Type { kind } => {
-            let wanted = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => {
-                    let kinds: Vec<String> = kinds
-                        .into_iter()
-                        .map(|kind| kind.to_string())
-                        .filter(|kind| kind != "null")
-                        .collect();
-                    kinds.join(" or ")
-                }
-            };
-            one(format!(
-                "`{}` must be of type {wanted}, not {}",
-                option.unwrap_or("options"),
-                type_of(error.instance())
-            ))
         }
         // At the top these are reported with their key's place before, see `known_options`.
         ValidationErrorKind::AdditionalProperties { .. }
@@ -216,50 +200,93 @@ fn violations(rules: &Schema<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
             .iter()
             .map(|key| Problem::error(pointer_child(at, key), format!("unknown option `{key}`")))
             .collect(),
-        ValidationErrorKind::AnyOf { .. }
-        | ValidationErrorKind::OneOfNotValid { .. }
-        | ValidationErrorKind::Enum { .. } => {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            match inside_one(context, at) {
+                Some(errors) => errors.iter().flat_map(|error| violations(rules, error)).collect(),
+                None => vec![unaccepted(rules, error)],
+            }
+        }
+        ValidationErrorKind::Type { .. }
+        | ValidationErrorKind::Enum { .. }
+        | ValidationErrorKind::Constant { .. } => {
             vec![unaccepted(rules, error)]
         }
-        _ => one(format!("`{}`: {}", option.unwrap_or("options"), error.masked())),
+        ValidationErrorKind::Minimum { .. }
+        | ValidationErrorKind::Maximum { .. }
+        | ValidationErrorKind::Pattern { .. } => {
+            let bounds = around(rules, error).and_then(words::bounds);
+            one(match bounds {
+                Some(bounds) => format!("{what} must {bounds}"),
+                None => format!("{what}: {}", error.masked()),
+            })
+        }
+        _ => one(format!("{what}: {}", error.masked())),
     }
 }
 
-/// A value that none of several is or fits: what would be.
+/// Of several shapes, the mistakes in the only one that the value has: a list with a wrong item, say.
+fn inside_one<'c, 'e>(
+    context: &'c [Vec<ValidationError<'e>>],
+    at: &str,
+) -> Option<&'c [ValidationError<'e>]> {
+    let mut shapes = context.iter().filter(|errors| {
+        errors
+            .iter()
+            .all(|error| error.instance_path().as_str().len() > at.len())
+    });
+    shapes
+        .next()
+        .filter(|_| shapes.next().is_none())
+        .map(Vec::as_slice)
+}
+
+/// A value of another kind than is wanted: what is, and what it is instead, unless it is one of the same kind.
 fn unaccepted(rules: &Schema<'_>, error: &ValidationError<'_>) -> Problem {
     let at = error.instance_path().as_str();
-    let keyword = error.schema_path().as_str();
-    let schema = keyword.rsplit_once('/').and_then(|(around, _)| rules.at(around));
-    let option = option_name(at).unwrap_or("options");
-    let Some(schema) = schema else {
-        return Problem::error(at, format!("`{option}` has a value that is not accepted"));
+    let Some(schema) = around(rules, error) else {
+        return Problem::error(at, format!("{} has a value that is not accepted", subject(at)));
     };
+    let wanted = words::wanted(rules, schema);
     let known = words::values(rules, schema);
     let near = error.instance().as_str().and_then(|written| {
         let names = known.iter().filter_map(|(value, _)| value.as_str());
         did_you_mean(written, names)
     });
-    let wanted = words::wanted(rules, schema);
+    let found = match known.as_slice() {
+        [] => format!(", not {}", kind_of(error.instance())),
+        _ => String::new(),
+    };
     Problem {
         hint: near,
-        ..Problem::error(at, format!("`{option}` must be {wanted}"))
+        ..Problem::error(at, format!("{} must be {wanted}{found}", subject(at)))
     }
 }
 
-/// The last name of a pointer, indices left out.
-fn option_name(at: &str) -> Option<&str> {
-    at.rsplit('/')
-        .find(|token| !token.is_empty() && token.parse::<usize>().is_err())
+/// The schema that a keyword stands in which does not hold.
+fn around<'s>(rules: &Schema<'s>, error: &ValidationError<'_>) -> Option<&'s Json> {
+    let (around, _) = error.schema_path().as_str().rsplit_once('/')?;
+    rules.at(around)
 }
 
-fn type_of(value: &Json) -> &'static str {
+/// What a JSON pointer names, for a sentence: an option, one of its items, or a member of it.
+fn subject(at: &str) -> String {
+    let names: Vec<&str> = at.split('/').skip(1).collect();
+    match names.as_slice() {
+        [] => "the options".to_owned(),
+        [option] => format!("`{option}`"),
+        [option, .., item] if item.parse::<usize>().is_ok() => format!("each of `{option}`"),
+        [option, .., member] => format!("`{member}` of `{option}`"),
+    }
+}
+
+fn kind_of(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
-        Json::Bool(_) => "boolean",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
+        Json::Bool(_) => "true or false",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
     }
 }
 

@@ -26,9 +26,17 @@ pub(super) fn keep_secrets(ready: &Ready, secrets: &mut Vec<String>) {
 /// Durations among a step's options, which a schema can mark and not check.
 fn durations(component: &Text, ready: &Ready, problems: &mut Diagnostics) {
     for mark in ready.written.iter().filter(|mark| mark.format == "duration") {
+        // Told already: a text that could not be expanded is none.
+        if mark.text.contains("{{") && problems.has_errors() {
+            continue;
+        }
         if let Err(why) = duration::parse(&Json::String(mark.text.clone())) {
             let option = mark.at.trim_start_matches('/');
-            problems.push(no_duration(options::place(component, &ready.value, &mark.at), option, &why));
+            problems.push(no_duration(
+                options::place(component, &ready.value, &mark.at),
+                option,
+                &why,
+            ));
         }
     }
 }
@@ -99,13 +107,7 @@ impl BuildPlanner<'_> {
             }
         };
         let mut found = Diagnostics::new(&self.request.resolved.template.source);
-        let ready = options::prepare(
-            component,
-            options,
-            rules,
-            &self.chosen.renderer,
-            &mut found,
-        );
+        let ready = options::prepare(component, options, rules, &self.chosen.renderer, &mut found);
         keep_secrets(&ready, secrets);
         durations(component, &ready, &mut found);
         let paths = self.paths(component, &ready, step.as_ref(), &mut found);

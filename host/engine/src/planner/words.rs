@@ -94,7 +94,10 @@ fn option(rules: &Schema<'_>, name: &str, schema: &Json, required: bool) -> Opti
             .into_iter()
             .map(|(value, about)| (plain(value), about.to_owned()))
             .collect(),
-        notes: bounds(schema).into_iter().collect(),
+        notes: bounds(schema)
+            .map(|bounds| format!("Must {bounds}."))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -132,16 +135,17 @@ fn unwrapped(text: &str) -> String {
     whole
 }
 
-fn bounds(schema: &Json) -> Option<String> {
+/// What a value must do beside being of its kind: the end of a sentence.
+pub(crate) fn bounds(schema: &Json) -> Option<String> {
     let number = |keyword| schema.get(keyword).filter(|bound| bound.is_number());
     let numbers = match (number("minimum"), number("maximum")) {
-        (Some(least), Some(most)) => Some(format!("From {least} to {most}.")),
-        (Some(least), None) => Some(format!("At least {least}.")),
-        (None, Some(most)) => Some(format!("At most {most}.")),
+        (Some(least), Some(most)) => Some(format!("be from {least} to {most}")),
+        (Some(least), None) => Some(format!("be at least {least}")),
+        (None, Some(most)) => Some(format!("be at most {most}")),
         (None, None) => None,
     };
     let pattern = schema.get("pattern").and_then(Json::as_str);
-    numbers.or_else(|| pattern.map(|pattern| format!("Matches `{pattern}`.")))
+    numbers.or_else(|| pattern.map(|pattern| format!("match `{pattern}`")))
 }
 
 /// `where` and `unless`, for a condition on one value of one option.
@@ -164,19 +168,30 @@ fn few<'s>(rules: &Schema<'s>, schema: &'s Json, depth: usize) -> Option<Vec<(&'
     if depth > MAX_DEPTH {
         return None;
     }
-    let about = schema.get("description").and_then(Json::as_str).unwrap_or_default();
+    let about = schema
+        .get("description")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
     if let Some(value) = schema.get("const") {
         return Some(vec![(value, about)]);
     }
     if let Some(Json::Array(known)) = schema.get("enum") {
-        return Some(known.iter().filter(|value| !value.is_null()).map(|value| (value, "")).collect());
+        return Some(
+            known
+                .iter()
+                .filter(|value| !value.is_null())
+                .map(|value| (value, ""))
+                .collect(),
+        );
     }
     let mut parts = branches(schema).filter(|part| !is_null(part)).peekable();
     if parts.peek().is_some() {
         let each: Option<Vec<_>> = parts.map(|part| few(rules, part, depth + 1)).collect();
         return each.map(|each| each.into_iter().flatten().collect());
     }
-    rules.same_value(schema).find_map(|part| few(rules, part, depth + 1))
+    rules
+        .same_value(schema)
+        .find_map(|part| few(rules, part, depth + 1))
 }
 
 fn is_null(schema: &Json) -> bool {
@@ -207,7 +222,11 @@ fn noun(rules: &Schema<'_>, schema: &Json, depth: usize) -> Noun {
         let listed = alternatives(values.iter().map(|(value, _)| format!("`{}`", plain(value))));
         return Noun::new(listed.clone(), listed);
     }
-    if let Some(known) = schema.get("format").and_then(Json::as_str).and_then(format_in_words) {
+    if let Some(known) = schema
+        .get("format")
+        .and_then(Json::as_str)
+        .and_then(format_in_words)
+    {
         return known;
     }
     let parts: Vec<Noun> = branches(schema)
@@ -256,7 +275,10 @@ fn format_in_words(format: &str) -> Option<Noun> {
     let (one, many) = match format {
         "asset-path" => ("a local path to read", "local paths to read"),
         "output-path" => ("a local path to write", "local paths to write"),
-        "output-template" => ("a template of a local path to write", "templates of local paths to write"),
+        "output-template" => (
+            "a template of a local path to write",
+            "templates of local paths to write",
+        ),
         "file-pattern" => ("a pattern of local files", "patterns of local files"),
         "runtime-template" => ("a template for run time", "templates for run time"),
         "duration" => ("a duration", "durations"),
@@ -284,7 +306,10 @@ fn of_type(rules: &Schema<'_>, schema: &Json, kind: &str, depth: usize) -> Noun 
             Some(values) => Noun::new(format!("a map of {values}"), format!("maps of {values}")),
             None => Noun::new("an object", "objects"),
         },
-        other => Noun::new(format!("a value of type {other}"), format!("values of type {other}")),
+        other => Noun::new(
+            format!("a value of type {other}"),
+            format!("values of type {other}"),
+        ),
     }
 }
 
@@ -328,23 +353,38 @@ mod tests {
         check(json!({}), "any value");
         check(json!({"type": "string"}), "a string");
         check(json!({"type": ["string", "null"]}), "a string");
-        check(json!({"type": ["boolean", "integer"]}), "true or false or a whole number");
+        check(
+            json!({"type": ["boolean", "integer"]}),
+            "true or false or a whole number",
+        );
         check(json!({"type": "array"}), "a list");
-        check(json!({"type": "array", "items": {"type": "integer"}}), "a list of whole numbers");
+        check(
+            json!({"type": "array", "items": {"type": "integer"}}),
+            "a list of whole numbers",
+        );
         check(
             json!({"type": "array", "items": {"type": "string", "format": "asset-path"}}),
             "a list of local paths to read",
         );
-        check(json!({"items": {"format": "asset-path"}}), "a list of local paths to read");
+        check(
+            json!({"items": {"format": "asset-path"}}),
+            "a list of local paths to read",
+        );
         check(json!({"type": "object"}), "an object");
         check(
             json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}),
             "a map of lists of strings",
         );
-        check(json!({"type": ["string", "integer"], "format": "duration"}), "a duration");
+        check(
+            json!({"type": ["string", "integer"], "format": "duration"}),
+            "a duration",
+        );
         check(json!({"type": "integer", "format": "int64"}), "a whole number");
         check(json!({"enum": ["a", "b", 3, null]}), "`a`, `b` or `3`");
-        check(json!({"oneOf": [{"const": "a", "description": "A."}, {"const": "b"}]}), "`a` or `b`");
+        check(
+            json!({"oneOf": [{"const": "a", "description": "A."}, {"const": "b"}]}),
+            "`a` or `b`",
+        );
         check(
             json!({"type": "array", "items": {"enum": ["a", "b"]}}),
             "a list of `a` or `b`",

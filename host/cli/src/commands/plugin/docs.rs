@@ -27,7 +27,10 @@ pub(super) fn run(args: &PluginDocsArgs) -> Result<u8, Error> {
     }
     if let Some(name) = &args.plugin {
         let pages = runtime()?.block_on(named(&folders, &builders, name))?;
-        let shown: Vec<String> = pages.iter().map(|page| page.to_markdown(Within::Nothing)).collect();
+        let shown: Vec<String> = pages
+            .iter()
+            .map(|page| page.to_markdown(Within::Nothing))
+            .collect();
         // A stranger's schema is as hostile as all its words.
         stdout::print(&text::clean(&shown.join("\n")))?;
     }
@@ -54,7 +57,10 @@ async fn named(folders: &Folders, builders: &[Arc<dyn Builder>], name: &str) -> 
 /// The pages of all that is part of the program.
 async fn all(folders: &Folders, builders: &[Arc<dyn Builder>]) -> Result<Vec<Page>, Error> {
     let sandbox = wire::sandbox(&[], folders, None).await?;
-    let mut pages: Vec<Page> = builders.iter().map(|builder| of_builder(builder.as_ref())).collect();
+    let mut pages: Vec<Page> = builders
+        .iter()
+        .map(|builder| of_builder(builder.as_ref()))
+        .collect();
     for name in bundled_names() {
         pages.extend(sandbox.inspect_named(name).await?.iter().map(of_component));
     }
@@ -116,7 +122,11 @@ fn of_schema(kind: page::Kind, name: &str, schema: &Json) -> Page {
         kind,
         name: name.to_owned(),
         about: text_of(schema, "description"),
-        examples: schema.get("examples").and_then(Json::as_array).cloned().unwrap_or_default(),
+        examples: schema
+            .get("examples")
+            .and_then(Json::as_array)
+            .cloned()
+            .unwrap_or_default(),
         options: options_in_words(schema),
         connects: false,
         refused: Vec::new(),
@@ -126,5 +136,9 @@ fn of_schema(kind: page::Kind, name: &str, schema: &Json) -> Page {
 }
 
 fn text_of(schema: &Json, keyword: &str) -> String {
-    schema.get(keyword).and_then(Json::as_str).unwrap_or_default().to_owned()
+    schema
+        .get(keyword)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }

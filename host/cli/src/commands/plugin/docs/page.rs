@@ -91,7 +91,10 @@ impl Page {
             paragraph(&mut page, "## Not built yet");
             paragraph(
                 &mut page,
-                &format!("These options of Packer are refused by name: {}.", names.join(", ")),
+                &format!(
+                    "These options of Packer are refused by name: {}.",
+                    names.join(", ")
+                ),
             );
         }
         self.push_capabilities(&mut page);
@@ -125,7 +128,10 @@ impl Page {
             .map(|option| code(&option.name))
             .collect();
         if let [before @ .., last] = common.as_slice() {
-            let every = within.link(&format!("Every {}", self.kind.title().to_lowercase()), "README.md");
+            let every = within.link(
+                &format!("Every {}", self.kind.title().to_lowercase()),
+                "README.md",
+            );
             sentences.push(format!("{every} takes {} and {last} too.", before.join(", ")));
         }
         if within == Within::Reference {
@@ -187,7 +193,12 @@ fn facts(option: &OptionWords) -> String {
     facts.extend(option.required.then(|| "Required.".to_owned()));
     facts.extend(option.deprecated.then(|| "Old.".to_owned()));
     facts.extend(option.notes.iter().cloned());
-    facts.extend(option.default.as_ref().map(|default| format!("Default: {}.", code(default))));
+    facts.extend(
+        option
+            .default
+            .as_ref()
+            .map(|default| format!("Default: {}.", code(default))),
+    );
     facts.join(" ")
 }
 

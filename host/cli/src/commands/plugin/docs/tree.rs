@@ -55,7 +55,10 @@ pub(super) fn write(folder: &Path, pages: &[Page]) -> Result<(), Error> {
             false => format!("[{}s]({}/README.md)", kind.title(), kind.folder()),
         };
         paragraph(&mut index, &format!("## {title}"));
-        paragraph(&mut index, table(&pages, &format!("{}/", kind.folder())).trim_end());
+        paragraph(
+            &mut index,
+            table(&pages, &format!("{}/", kind.folder())).trim_end(),
+        );
         if !common.is_empty() {
             let mut every = format!("# {}s\n", kind.title());
             paragraph(&mut every, table(&pages, "").trim_end());
