@@ -7,6 +7,7 @@
 
 mod archive;
 mod kilnbox;
+mod large;
 mod packer;
 pub mod processes;
 mod program;
@@ -19,6 +20,7 @@ mod wait;
 
 pub use archive::Image;
 pub use kilnbox::{Kilnbox, guest, repository};
+pub use large::{LARGE_PROVISIONERS, large_template};
 pub use packer::Packer;
 pub use program::{Finished, Running};
 pub use relay::relay;

@@ -98,6 +98,7 @@ mod help {
             check(&format!("help_{command}"), &[command, "--help"]);
         }
         check("help_plugin_inspect", &["plugin", "inspect", "--help"]);
+        check("help_plugin_docs", &["plugin", "docs", "--help"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How fast the program is there: `validate` and `--version`.
 
+use kilnbox_tests::{LARGE_PROVISIONERS, large_template};
 use serde_json::json;
 
 use crate::{
@@ -33,9 +34,24 @@ pub(crate) fn run(bed: &Bed) -> Vec<Outcome> {
         0.5,
         "x",
     );
+    let large = bed.write("large", &large_template(bed.builder(bed.near())));
+    let arguments = ["validate", &large];
+    let large = Contest::new(
+        "large template",
+        format!("`validate` of 5 MB with {LARGE_PROVISIONERS} provisioners"),
+        bed.rounds(5),
+    )
+    .contender("kilnbox", || bed.kilnbox(&arguments))
+    .run()
+    .goal(
+        "time",
+        |outcome| outcome.of("kilnbox").wall() * 1000.0,
+        500.0,
+        "ms",
+    );
     let version = Contest::new("version", "`--version`", bed.rounds(15))
         .contender("kilnbox", || bed.kilnbox(&["--version"]))
         .contender("packer", || bed.packer(&["--version"]))
         .run();
-    vec![validate, version]
+    vec![validate, large, version]
 }

@@ -4,8 +4,8 @@
 
 use std::{io, path::PathBuf};
 
-use kilnbox_template::Diagnostics;
-use miette::{Diagnostic, LabeledSpan, NamedSource};
+use kilnbox_template::{Diagnostics, Excerpts, Source, Span};
+use miette::{Diagnostic, LabeledSpan};
 
 use crate::exit_codes;
 
@@ -164,7 +164,7 @@ impl Error {
 #[error("{}", problem.message)]
 pub(crate) struct ManifestProblem {
     problem: kilnbox_registry::ManifestProblem,
-    source_code: NamedSource<String>,
+    source_code: Excerpts,
 }
 
 impl Diagnostic for ManifestProblem {
@@ -177,7 +177,8 @@ impl Diagnostic for ManifestProblem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = LabeledSpan::new_primary_with_span(None, self.problem.span.clone());
+        let place = Span::new(self.problem.span.start, self.problem.span.end);
+        let label = LabeledSpan::new_primary_with_span(None, self.source_code.underlined(place));
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -192,7 +193,7 @@ impl From<kilnbox_registry::Error> for Error {
     fn from(error: kilnbox_registry::Error) -> Self {
         match error {
             kilnbox_registry::Error::Manifest { path, text, problems } => {
-                let source_code = NamedSource::new(path.display().to_string(), text);
+                let source_code = Excerpts::new(&Source::new(path.display().to_string(), text));
                 let drawn = |problem| ManifestProblem {
                     problem,
                     source_code: source_code.clone(),

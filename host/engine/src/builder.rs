@@ -88,6 +88,11 @@ impl Problem {
 
 /// The steps of one build, made by [`Builder::prepare`], run once.
 pub trait Lifecycle: Send + fmt::Debug {
+    /// What the user should know of the options before anything starts, and does not stop the build.
+    fn warnings(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// The steps in order. What they share, they share among themselves. A builder that provisions puts
     /// [`crate::StepProvision`] where its instance is ready.
     fn steps(self: Box<Self>) -> Vec<Box<dyn BuildStep>>;

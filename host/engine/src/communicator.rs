@@ -209,6 +209,10 @@ pub trait Communicator: Send + Sync + fmt::Debug {
     /// Waits until the instance answers again after its connection was lost, for example by a reboot.
     async fn reconnect(&self, within: Duration) -> Result<(), CommunicatorError>;
 
+    /// Waits, within bounds, until the commands that were given up have ended on the instance. One that ends a command
+    /// before it lets go of it has nothing to wait for.
+    async fn settle(&self) {}
+
     /// Ends the connection in order. Dropping does it without waiting.
     async fn close(&self);
 }

@@ -41,7 +41,7 @@ pub use gc::{GcOptions, GcReport, Kept};
 pub use journal::{Entry, Journal, JournalError, Reclaimer};
 pub use no_communicator::NoCommunicator;
 pub use plan::{Folders, Plan, PlannedBuild, PlannedStep};
-pub use planner::{PlanRequest, Planned, plan as make_plan};
+pub use planner::{OptionWords, PlanRequest, Planned, options_in_words, plan as make_plan};
 pub use prompt::Prompt;
 pub use run::{BuildOutcome, OnError, RunOptions, RunSummary, run};
 pub use secrets::Secrets;

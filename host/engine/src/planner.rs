@@ -12,6 +12,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod upstream;
+mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,6 +20,9 @@ use futures::future::join_all;
 use kilnbox_template::{
     BuilderBlock, Diagnostic, Diagnostics, Renderer, Resolved, Template, Text, Value, did_you_mean,
 };
+
+use schema::Schema;
+pub use words::{OptionWords, options_in_words};
 
 use crate::{
     Builder, Folders, LoadError, Options, Plan, PlannedBuild, PlannedStep, Step, StepKind, StepRunner,
@@ -62,7 +66,18 @@ pub async fn plan(request: &PlanRequest<'_>) -> Result<Planned, Diagnostics> {
     if selected.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(nothing_selected(request));
     }
-    let components = load(request.runner, template, &selected).await;
+    let loaded = load(request.runner, template, &selected).await;
+    let components = read(&loaded);
+    let builders = request
+        .builders
+        .iter()
+        .filter(|builder| {
+            selected
+                .iter()
+                .any(|chosen| chosen.builder.kind() == builder.kind())
+        })
+        .map(|builder| (builder.kind(), Schema::new(builder.schema())))
+        .collect();
     let mut plan = Plan {
         builds: Vec::new(),
         secrets: request.resolved.secrets.clone(),
@@ -72,6 +87,7 @@ pub async fn plan(request: &PlanRequest<'_>) -> Result<Planned, Diagnostics> {
         let planner = BuildPlanner {
             request,
             components: &components,
+            builders: &builders,
             chosen,
         };
         let mut problems = Diagnostics::new(&template.source);
@@ -102,7 +118,20 @@ struct Chosen<'t> {
     renderer: Renderer,
 }
 
-type Components = BTreeMap<(StepKind, String), Result<Arc<dyn Step>, LoadError>>;
+type Loaded = BTreeMap<(StepKind, String), Result<Arc<dyn Step>, LoadError>>;
+
+/// The components with their schemas, each read once however many steps use it.
+type Components<'l> = BTreeMap<(StepKind, &'l str), Result<(&'l Arc<dyn Step>, Schema<'l>), &'l LoadError>>;
+
+fn read(loaded: &Loaded) -> Components<'_> {
+    loaded
+        .iter()
+        .map(|((kind, name), step)| {
+            let step = step.as_ref().map(|step| (step, Schema::new(step.schema())));
+            ((*kind, name.as_str()), step)
+        })
+        .collect()
+}
 
 /// Names every build, keeps those asked for, in the order of their names.
 fn select<'t>(request: &PlanRequest<'t>, problems: &mut Diagnostics) -> Vec<Chosen<'t>> {
@@ -169,7 +198,7 @@ fn nothing_selected(request: &PlanRequest<'_>) -> Diagnostic {
 }
 
 /// Loads every component that a chosen build needs.
-async fn load(runner: &dyn StepRunner, template: &Template, chosen: &[Chosen<'_>]) -> Components {
+async fn load(runner: &dyn StepRunner, template: &Template, chosen: &[Chosen<'_>]) -> Loaded {
     let mut wanted = Vec::new();
     for chosen in chosen {
         let build = chosen.block.raw_name();
@@ -198,7 +227,8 @@ async fn load(runner: &dyn StepRunner, template: &Template, chosen: &[Chosen<'_>
 /// Plans one build.
 struct BuildPlanner<'p> {
     request: &'p PlanRequest<'p>,
-    components: &'p Components,
+    components: &'p Components<'p>,
+    builders: &'p BTreeMap<&'p str, Schema<'p>>,
     chosen: &'p Chosen<'p>,
 }
 
@@ -260,7 +290,7 @@ impl BuildPlanner<'_> {
             "builders",
             &block.kind,
             &block.options,
-            self.chosen.builder.schema(),
+            self.builders.get(self.chosen.builder.kind())?,
             &self.chosen.renderer,
             &mut found,
         );
@@ -287,7 +317,10 @@ impl BuildPlanner<'_> {
             force: self.request.force,
         });
         match prepared {
-            Ok(lifecycle) => Some(lifecycle),
+            Ok(lifecycle) => {
+                options::report(&block.kind, &ready.value, lifecycle.warnings(), problems);
+                Some(lifecycle)
+            }
             Err(found) => {
                 if !options::report(&block.kind, &ready.value, found, problems) {
                     let message = format!("Failed to prepare build: \"{}\"", self.chosen.name);

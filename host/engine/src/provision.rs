@@ -84,6 +84,7 @@ impl Provisioners {
                 "Provisioner failed with {:?}, retrying with {left} trie(s) left",
                 error.message
             ));
+            settle(on, stop).await?;
             left -= 1;
             attempt = attempt.saturating_add(1);
         }
@@ -134,6 +135,15 @@ fn communicator(step: &PlannedStep, cx: &BuildContext) -> Result<SharedCommunica
         return Ok(Arc::new(NoCommunicator::default()));
     }
     cx.communicator().cloned()
+}
+
+/// Waits until nothing of a try that was given up runs on the instance any more, so that the next one has it to itself.
+async fn settle(on: &SharedCommunicator, stop: &CancellationToken) -> Result<(), StepError> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(StepError::cancelled()),
+        () = on.settle() => Ok(()),
+    }
 }
 
 /// `pause_before`, which a cancellation ends.

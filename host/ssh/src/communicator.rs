@@ -108,6 +108,10 @@ impl Communicator for SshCommunicator {
         self.links.renew(within).await
     }
 
+    async fn settle(&self) {
+        self.links.settle().await;
+    }
+
     async fn close(&self) {
         self.links.close().await;
     }

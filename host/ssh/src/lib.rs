@@ -29,5 +29,5 @@ pub use communicator::SshCommunicator;
 pub use credentials::{AgentAuth, PrivateKey};
 pub use error::ConnectError;
 pub use options::{CommunicatorKind, SshOptions, duration};
-pub use schema::schema_properties;
+pub use schema::{NOT_BUILT, schema, schema_properties};
 pub use step_connect::{HostSlot, StepConnect};

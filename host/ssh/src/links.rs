@@ -125,13 +125,19 @@ impl Links {
         }
     }
 
-    /// Ends all connections and what still runs over them; nothing can be opened afterwards.
-    pub(crate) async fn close(&self) {
-        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+    /// Waits for the commands that were given up to end.
+    pub(crate) async fn settle(&self) {
+        // Being closed keeps nothing out of a tracker; it lets the wait end when nothing is in it.
         self.ending.close();
         if timeout(ENDING, self.ending.wait()).await.is_err() {
             tracing::debug!("commands that were given up take long to end");
         }
+    }
+
+    /// Ends all connections and what still runs over them; nothing can be opened afterwards.
+    pub(crate) async fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.settle().await;
         let mut links = self.links.lock().await;
         futures::future::join_all(links.drain(..).map(async |link| {
             if link.is_given_up() || Arc::strong_count(&link) > 1 {

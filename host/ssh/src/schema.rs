@@ -1,10 +1,11 @@
-//! The JSON Schema of the communicator's options, merged into the schema of every builder with an instance.
+//! The JSON Schema of the communicator's options, merged into the schema of every builder with an instance. The
+//! reference is made of it.
 
 use serde_json::{Map, Value as Json, json};
 
 /// Options of Packer that are not built yet. They stand in the schema so that [`crate::SshOptions`] can refuse them by
 /// name instead of calling them unknown.
-pub(crate) const NOT_BUILT: &[&str] = &[
+pub const NOT_BUILT: &[&str] = &[
     "ssh_bastion_host",
     "ssh_bastion_port",
     "ssh_bastion_agent_auth",
@@ -35,6 +36,17 @@ pub(crate) const NOT_BUILT: &[&str] = &[
     "winrm_use_ntlm",
 ];
 
+/// The communicator's options as a schema of their own.
+pub fn schema() -> Json {
+    json!({
+        "description": "Reaches a machine that runs an SSH server. Every builder with an instance takes these options. \
+            The server's key is accepted on the first connection and must stay the same for the whole build. Agent \
+            forwarding is off.",
+        "properties": schema_properties(),
+        "additionalProperties": false,
+    })
+}
+
 /// The properties by name, to be merged into a builder's `properties`.
 pub fn schema_properties() -> Map<String, Json> {
     let text = |about: &str| json!({ "type": "string", "description": about });
@@ -48,74 +60,108 @@ pub fn schema_properties() -> Map<String, Json> {
     };
     add(
         "communicator",
-        json!({ "type": "string", "default": "ssh", "description": "`ssh` or `none`" }),
+        json!({ "type": "string", "default": "ssh", "description":
+            "How the instance is reached: `ssh`, or `none` for steps that do not act on it." }),
     );
     add(
         "pause_before_connecting",
-        wait("0s", "wait between a first connection and the one that is used"),
+        wait(
+            "0s",
+            "How long to wait between a first connection, which only shows that the instance is there, and the one \
+             that is used.",
+        ),
     );
-    add("ssh_host", text("address of the instance"));
-    add("ssh_port", count(22, 65535, "TCP port of the SSH server"));
-    add("ssh_username", text("account to log in to"));
+    add(
+        "ssh_host",
+        text("Name or address of the instance. A builder that starts the instance knows it without."),
+    );
+    add("ssh_port", count(22, 65535, "TCP port of the SSH server."));
+    add(
+        "ssh_username",
+        text("Account to log in to. Must be set where `communicator` is `ssh`."),
+    );
     add(
         "ssh_password",
         json!({
-            "type": "string", "format": "secret", "description": "password, also for keyboard-interactive",
+            "type": "string", "format": "secret",
+            "description": "Password, also the answer to what the server asks (keyboard-interactive).",
         }),
     );
     add(
         "ssh_private_key_file",
-        text("private key; `~` is your home directory"),
+        text(
+            "Private key to log in with, without a passphrase. `~/` is your home folder; a relative path starts from \
+             the working directory, then from the template's folder.",
+        ),
     );
     add(
         "ssh_certificate_file",
-        text("OpenSSH certificate that belongs to the private key"),
+        text("OpenSSH certificate of the private key. Needs `ssh_private_key_file`."),
     );
-    add("ssh_pty", flag("run commands in a pseudo-terminal"));
+    add(
+        "ssh_pty",
+        flag("Whether commands run in a pseudo-terminal. Both streams of output are one then."),
+    );
     add(
         "ssh_timeout",
-        wait("5m", "longest time until the connection stands"),
+        wait(
+            "5m",
+            "The longest time until the connection stands, boot included. `0` means the default.",
+        ),
     );
     add(
         "ssh_wait_timeout",
         json!({
-            "type": "string", "format": "duration", "deprecated": true, "description": "old name of `ssh_timeout`",
+            "type": "string", "format": "duration", "deprecated": true,
+            "description": "The name that `ssh_timeout` had; counts where that is not set.",
         }),
     );
     add(
         "ssh_handshake_attempts",
-        count(10, u32::MAX, "refused logins before giving up"),
+        count(
+            10,
+            u32::MAX,
+            "Refused logins before giving up. `0` means the default.",
+        ),
     );
     add(
         "ssh_agent_auth",
-        flag("log in with the keys of the agent at `SSH_AUTH_SOCK`"),
+        flag("Whether to log in with the keys of the agent at `SSH_AUTH_SOCK`."),
     );
     add(
         "ssh_disable_agent_forwarding",
-        flag("agent forwarding is always off; accepted for Packer's sake"),
+        flag("Without effect: agent forwarding is always off. Taken because Packer's templates have it."),
     );
     add(
         "ssh_file_transfer_method",
         json!({
             "type": "string", "default": "scp",
-            "description": "`scp` or `sftp`; both mean the fastest way the instance offers",
+            "description": "`scp` or `sftp`. Both mean the fastest way that the instance offers.",
         }),
     );
     add(
         "ssh_keep_alive_interval",
-        wait("5s", "time between signs of life; negative for none"),
+        wait("5s", "Time between signs of life; below zero for none."),
     );
     add(
         "ssh_read_write_timeout",
-        wait("0s", "longest silence of the instance; 0 for no limit"),
+        wait(
+            "0s",
+            "The longest that the instance may be silent; `0` for no limit.",
+        ),
     );
-    add("ssh_ciphers", list("ciphers to offer, the preferred one first"));
+    add(
+        "ssh_ciphers",
+        list("Ciphers to offer, the preferred one first. All safe ones where there are none."),
+    );
     add(
         "ssh_key_exchange_algorithms",
-        list("key exchange algorithms to offer, the preferred one first"),
+        list(
+            "Key exchange algorithms to offer, the preferred one first. All safe ones where there are none.",
+        ),
     );
     for name in NOT_BUILT {
-        let about = "not built yet, and refused";
+        let about = "Not built yet, and refused.";
         let schema = match name.ends_with("_password") {
             true => json!({ "format": "secret", "description": about }),
             false => json!({ "description": about }),

@@ -75,8 +75,12 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
     [ -z "$left" ] && exit
 done
 kill -KILL $left 2>/dev/null || sudo -n kill -KILL $left 2>/dev/null </dev/null
-look
-[ -z "$left" ]
+for try in 1 2 3 4 5; do
+    look
+    [ -z "$left" ] && exit
+    sleep 0.1 2>/dev/null || sleep 1
+done
+exit 1
 "#;
 
 /// Ends every other command of this connection, and says whether all are gone.

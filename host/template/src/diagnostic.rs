@@ -3,11 +3,11 @@
 //! Problems are collected and reported together. [`Diagnostics`] implements [`miette::Diagnostic`], so that a
 //! `miette::Report` of it shows every problem with file, line, column, source line, label and help.
 
-use std::{fmt, iter, sync::Arc};
+use std::{fmt, iter};
 
-use miette::{LabeledSpan, NamedSource};
+use miette::LabeledSpan;
 
-use crate::{Source, Span, json, limits};
+use crate::{Excerpts, Source, Span, json, limits};
 
 /// Whether a problem stops the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Diagnostic {
 /// Problems of one source.
 #[derive(Clone)]
 pub struct Diagnostics {
-    source: NamedSource<Arc<str>>,
+    source: Excerpts,
     list: Vec<Located>,
 }
 
@@ -100,14 +100,14 @@ pub struct Diagnostics {
 #[derive(Clone)]
 struct Located {
     diagnostic: Diagnostic,
-    source: NamedSource<Arc<str>>,
+    source: Excerpts,
 }
 
 impl Diagnostics {
     /// No problems yet.
     pub fn new(source: &Source) -> Self {
         Self {
-            source: NamedSource::new(&source.name, Arc::clone(&source.text)),
+            source: Excerpts::new(source),
             list: Vec::new(),
         }
     }
@@ -143,7 +143,7 @@ impl Diagnostics {
     /// The place of `part` of a text that is written as the JSON string `literal`: escapes make the two differ. The
     /// whole literal, where there is no part.
     pub fn inside(&self, literal: Span, part: Option<Span>) -> Span {
-        let written = self.source.inner().get(literal.start..literal.end);
+        let written = self.source.text().get(literal.start..literal.end);
         match (part, written) {
             (Some(part), Some(written)) => {
                 let place = |offset| literal.start + json::written_offset(written, offset);
@@ -270,7 +270,7 @@ impl miette::Diagnostic for Located {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.diagnostic.span?;
+        let span = self.source.underlined(self.diagnostic.span?);
         Some(Box::new(iter::once(LabeledSpan::new_primary_with_span(
             self.diagnostic.label.clone(),
             span,

@@ -6,6 +6,7 @@
 
 mod allowance;
 mod diagnostic;
+mod excerpt;
 mod fix;
 mod format;
 mod functions;
@@ -23,6 +24,7 @@ mod value;
 mod variables;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
+pub use excerpt::Excerpts;
 pub use fix::{FIXERS, Fixer, fix, is_outdated};
 pub use format::format;
 pub use functions::functions;

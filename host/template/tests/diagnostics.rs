@@ -132,3 +132,29 @@ fn variable_file_with_a_number() {
     };
     insta::assert_snapshot!(unresolved("{\"builders\": [{\"type\": \"null\"}]}", &given));
 }
+
+/// What programs write is often one line, of any length.
+#[test]
+fn a_long_line_is_shown_in_part() {
+    let filler = "é".repeat(100_000);
+    insta::assert_snapshot!(wrong(&format!(
+        r#"{{"description": "{filler}", "provisoners": [], "builders": [{{"type": "null"}}], "_c": "{filler}"}}"#
+    )));
+}
+
+#[test]
+fn a_long_value_is_underlined_in_part() {
+    let names = vec!["null"; 10_000];
+    let names = serde_json::to_string(&names).expect("JSON");
+    insta::assert_snapshot!(wrong(&format!(
+        "{{\n  \"builders\": [{{\"type\": \"null\"}}],\n  \"comments\": {{\"a\": {names}}}\n}}\n"
+    )));
+}
+
+#[test]
+fn a_long_line_beside_the_place_is_left_out() {
+    let filler = "x".repeat(100_000);
+    insta::assert_snapshot!(wrong(&format!(
+        "{{\n  \"builders\": [{{\"type\": \"null\"}}],\n  \"provisoners\": [],\n  \"description\": \"{filler}\"\n}}\n"
+    )));
+}

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 const BUILDER_ID: &str = "packer.post-processor.artifice";
 
-/// Puts other local files in place of the artifact's.
+/// Puts other local files in place of the artifact's, for the rest of the chain.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "artifice", "files": ["output/*.img"] }])
+)]
 pub struct Options {
-    /// The files, with `*`, `?` and `[…]`. What matches nothing is left out.
+    /// Must be set: the files. What matches nothing is left out.
     pub files: Vec<FilePattern>,
 }
 
@@ -28,7 +31,7 @@ impl PostProcessor for Artifice {
 
     fn validate(options: &Options) -> Vec<Diagnostic> {
         if options.files.is_empty() {
-            let nothing = Diagnostic::error("", "No files specified in artifice configuration");
+            let nothing = Diagnostic::error("/files", "No files specified in artifice configuration");
             return vec![nothing.hint("add `\"files\": [\"output/*.img\"]`")];
         }
         Vec::new()

@@ -15,14 +15,22 @@ use lines::Lines;
 const BUILDER_ID: &str = "packer.post-processor.checksum";
 const TYPES: [&str; 6] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"];
 
-/// Writes digests of the artifact's files.
+/// Writes digests of the artifact's files. A line that is in the file already is not added again.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{
+        "type": "checksum",
+        "checksum_types": ["sha256"],
+        "output": "{{.BuildName}}.{{.ChecksumType}}"
+    }])
+)]
 pub struct Options {
-    /// What to compute: `md5`, `sha1`, `sha224`, `sha256`, `sha384`, `sha512`.
+    /// What to compute, of `md5`, `sha1`, `sha224`, `sha256`, `sha384` and `sha512`.
     pub checksum_types: Vec<String>,
-    /// The file to add to, a template of `{{.BuildName}}`, `{{.BuilderType}}` and `{{.ChecksumType}}`.
+    /// The file to add lines to, each a digest, a tab and a file's name. A template of `{{.BuildName}}`,
+    /// `{{.BuilderType}}` and `{{.ChecksumType}}`.
     pub output: OutputTemplate,
 }
 

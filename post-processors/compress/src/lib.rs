@@ -18,14 +18,17 @@ const BUILDER_ID: &str = "packer.post-processor.compress";
 /// Writes the artifact's files as one archive.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "compress", "output": "{{.BuildName}}.tar.zst", "compression_level": 9 }])
+)]
 pub struct Options {
     /// The file to write, a template of `{{.BuildName}}` and `{{.BuilderType}}`. Its extension says what it is: `.tar`,
     /// `.zip`, and `.gz`, `.bgzf`, `.lz4`, `.zst`, `.xz`, `.bz2`, alone or after `.tar`. Any other is a tar with gzip.
     pub output: OutputTemplate,
-    /// What it is, whatever the extension says, such as `tar.xz`.
+    /// What the file is, such as `tar.xz`, whatever its extension says.
     pub format: String,
-    /// From 1, fast, to 9, small. Default: the usual one of the format.
+    /// From 1, fast, to 9, small; 0 is the usual one of the format.
     pub compression_level: i64,
 }
 

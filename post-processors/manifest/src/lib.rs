@@ -17,18 +17,21 @@ use file::{ArtifactFile, Build, ManifestFile};
 /// Largest manifest that is read back, in bytes.
 const LIMIT: usize = 16 * 1024 * 1024;
 
-/// Lists what was built in a JSON file.
+/// Lists what was built in a JSON file. Builds are added to what is in it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "manifest", "custom_data": { "host": "{{build `Host`}}" } }])
+)]
 pub struct Options {
-    /// The file to write. Builds are added to what is in it.
+    /// The file to write.
     pub output: OutputPath,
-    /// Lists files by their names alone.
+    /// Whether files are listed by their names alone, without folders.
     pub strip_path: bool,
-    /// Leaves out when the build was made.
+    /// Whether the time of the build is left out.
     pub strip_time: bool,
-    /// Values to record with the build.
+    /// What else to record with the build.
     pub custom_data: Option<BTreeMap<String, String>>,
 }
 

@@ -8,14 +8,17 @@ use serde::{Deserialize, Serialize};
 
 const QUESTION: &str = "Press enter to continue.";
 
-/// Stops until somebody presses enter.
+/// Stops until somebody at the terminal presses enter. An error where nobody is there.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "breakpoint", "note": "before the packages" }])
+)]
 pub struct Options {
-    /// Does not stop.
+    /// Whether to go on without stopping.
     pub disable: bool,
-    /// Says which breakpoint it is.
+    /// What is shown, to tell one breakpoint from another.
     pub note: String,
 }
 

@@ -3,7 +3,7 @@
 use kilnbox_guest::{Diagnostic, JsonSchema};
 use serde::{Deserialize, Serialize};
 
-/// Copies files and folders to the instance and back.
+/// Copies files and folders to the instance and back. One of `source`, `sources` and `content` must be set.
 // Which of the paths are local depends on the direction, so the formats stand in conditions.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
             "source": { "format": "asset-path" },
             "sources": { "items": { "format": "asset-path" } },
         } },
+        "examples" = [{ "type": "file", "source": "motd", "destination": "/etc/motd" }],
     )
 )]
 pub struct Options {
@@ -23,17 +24,17 @@ pub struct Options {
     pub source: Option<String>,
     /// Files and folders to copy, one after the other.
     pub sources: Option<Vec<String>>,
-    /// Text of a file to make on the instance, instead of a source.
+    /// Text of a file to make on the instance, that its owner alone can read.
     pub content: Option<String>,
-    /// Where to copy to. With a trailing slash it is a folder to put the file into.
+    /// Must be set: where to copy to. With a trailing slash it is a folder to put the file into.
     pub destination: String,
-    /// To the instance or from it.
+    /// Which way to copy.
     pub direction: Direction,
-    /// The sources are made later in the build, so that they are looked for only when they are uploaded.
+    /// Whether the sources are made later in the build, so that they need not be there when the template is checked.
     pub generated: bool,
 }
 
-/// To the instance or from it.
+/// Which way to copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -57,6 +58,17 @@ impl Options {
         self.sources.iter().flatten().map(String::as_str).chain(single)
     }
 
+    /// The sources with their JSON pointers.
+    fn places(&self) -> impl Iterator<Item = (String, &str)> {
+        let several = self.sources.iter().flatten().enumerate();
+        let several = several.map(|(index, source)| (format!("/sources/{index}"), source.as_str()));
+        let single = self
+            .source
+            .as_deref()
+            .map(|source| ("/source".to_owned(), source));
+        several.chain(single)
+    }
+
     pub(crate) fn problems(&self) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         let sources: Vec<_> = self.sources().collect();
@@ -68,7 +80,10 @@ impl Options {
             _ => {}
         }
         if self.destination.is_empty() {
-            problems.push(Diagnostic::error("", "Destination must be specified."));
+            problems.push(Diagnostic::error(
+                "/destination",
+                "Destination must be specified.",
+            ));
         }
         if self.content().is_some() {
             if self.direction == Direction::Download {
@@ -83,11 +98,10 @@ impl Options {
         }
         if self.direction == Direction::Download {
             problems.extend(
-                sources
-                    .iter()
-                    .filter(|source| source.contains(['*', '?', '[']))
-                    .map(|source| {
-                        Diagnostic::error("", format!("cannot download by a pattern: `{source}`"))
+                self.places()
+                    .filter(|(_, source)| source.contains(['*', '?', '[']))
+                    .map(|(at, source)| {
+                        Diagnostic::error(at, format!("cannot download by a pattern: `{source}`"))
                             .hint("name the files in `sources`, or a whole folder with a trailing slash")
                     }),
             );

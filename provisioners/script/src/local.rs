@@ -20,24 +20,29 @@ const SYSTEMS: [&str; 6] = ["darwin", "freebsd", "linux", "openbsd", "solaris", 
 const TOO_MANY: &str = "You may only specify one of the following options: Command, Inline, Script or Scripts. \
     Please consolidate these options in your config.";
 
-/// Runs scripts on this machine, not on the instance.
+/// Runs scripts on this machine, not on the instance. `inline`, `script`, `scripts` or `command` must be set, and no
+/// two of them.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "shell-local", "inline": ["git rev-parse HEAD > revision"] }])
+)]
 pub struct LocalOptions {
     /// What to run.
     #[serde(flatten)]
     pub script: ScriptOptions,
-    /// One line to run. Older than `inline`, which should be used.
+    /// One line to run. It is older than `inline`, which does the same.
     pub command: Option<String>,
-    /// The program and its arguments, templates of `{{.Vars}}`, `{{.Script}}` and `{{.Command}}`. Default:
-    /// `["/bin/sh", "-c", "{{.Vars}} {{.Script}}"]`.
+    /// The program and its arguments, templates of `{{.Vars}}`, the variables, and of `{{.Script}}` or `{{.Command}}`,
+    /// the script. Otherwise the script runs by `/bin/sh`, with the variables in its environment.
     pub execute_command: Vec<RuntimeTemplate>,
-    /// Runs only where this machine is one of `darwin`, `freebsd`, `linux`, `openbsd`, `solaris`, `windows`.
+    /// Systems that it runs on, of `darwin`, `freebsd`, `linux`, `openbsd`, `solaris` and `windows`; all where there are
+    /// none.
     pub only_on: Vec<String>,
-    /// Ends the name of the file made of `inline`.
+    /// The end of the name of the file made of `inline`.
     pub tempfile_extension: String,
-    /// Writes the paths of scripts as Windows' Linux subsystem has them.
+    /// Whether paths of scripts are written as Windows' Linux subsystem has them. Not with `inline` or `command`.
     pub use_linux_pathing: bool,
 }
 
@@ -48,18 +53,22 @@ impl LocalOptions {
         let command = self.command().is_some();
         let inline = self.script.inline().is_some();
         let kinds = [
-            command,
-            inline,
-            self.script.script().is_some(),
-            !self.script.scripts().is_empty(),
+            ("/inline", inline),
+            ("/script", self.script.script().is_some()),
+            ("/scripts", !self.script.scripts().is_empty()),
+            ("/command", command),
         ];
-        match kinds.into_iter().filter(|written| *written).count() {
-            0 => problems.push(Diagnostic::error(
+        let written: Vec<&str> = kinds
+            .into_iter()
+            .filter_map(|(at, written)| written.then_some(at))
+            .collect();
+        match written.as_slice() {
+            [] => problems.push(Diagnostic::error(
                 "",
                 "Command, Inline, Script and Scripts options cannot all be empty.",
             )),
-            1 => {}
-            _ => problems.push(Diagnostic::error("", TOO_MANY)),
+            [_] => {}
+            [.., last] => problems.push(Diagnostic::error(*last, TOO_MANY)),
         }
         for (index, system) in self.only_on.iter().enumerate() {
             if !SYSTEMS.contains(&system.as_str()) {

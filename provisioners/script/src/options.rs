@@ -9,20 +9,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
 pub struct ScriptOptions {
-    /// Lines of a script, written to one file and run together.
+    /// Lines of a script, which are written to one file and run together.
     pub inline: Option<Vec<String>>,
     // No default in the schema: whether the user wrote it makes a difference.
-    /// First line of the file made of `inline`, without `#!`. Default: `/bin/sh -e`, or what `inline` begins with.
+    /// First line of the file made of `inline`, without `#!`. Otherwise `/bin/sh -e`, or what `inline` begins with.
     pub inline_shebang: Option<String>,
-    /// A local script file.
+    /// One script.
     pub script: Option<AssetPath>,
-    /// Local script files, run one after the other.
+    /// Several scripts, run one after the other.
     pub scripts: Option<Vec<AssetPath>>,
     /// Variables for the script, each as `NAME=value`.
     pub environment_vars: Vec<String>,
-    /// Variables for the script by name. They win over `environment_vars`.
+    /// Variables for the script, by name. They win over `environment_vars`.
     pub env: BTreeMap<String, String>,
-    /// How one variable is set: the first `%s` is the name, the second the value.
+    /// How one variable is set: the first `%s` is the name, the second the value. Otherwise `%s='%s' `, and in a file
+    /// `export %s='%s'`.
     pub env_var_format: Option<String>,
     /// Exit codes that count as success.
     #[schemars(extend("default" = [0]))]

@@ -4,37 +4,45 @@ use kilnbox_guest::{Diagnostic, Duration, JsonSchema, RuntimeTemplate};
 use kilnbox_script::{ScriptOptions, environment_problems};
 use serde::{Deserialize, Serialize};
 
-/// Runs scripts on the instance.
+/// Runs scripts on the instance. `inline`, `script` or `scripts` must be set, and no two of them.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{
+        "type": "shell",
+        "inline": ["apt-get update", "apt-get install --yes nginx"],
+        "env": { "DEBIAN_FRONTEND": "noninteractive" }
+    }])
+)]
 pub struct Options {
     /// What to run.
     #[serde(flatten)]
     pub script: ScriptOptions,
-    /// Uploads scripts as they are. Otherwise line ends become those of Unix.
+    /// Whether scripts are uploaded as they are. Otherwise line ends become those of Unix, and the last line gets one.
     pub binary: bool,
-    /// The command line, a template of `{{.Vars}}`, `{{.Path}}` and `{{.EnvVarFile}}`. Default:
+    /// The command line, a template of `{{.Vars}}`, the variables, `{{.Path}}`, the script, and `{{.EnvVarFile}}`.
+    /// Otherwise
     /// `chmod +x {{.Path}}; {{.Vars}} {{.Path}}`, and with `use_env_var_file`
     /// `chmod +x {{.Path}}; . {{.EnvVarFile}} && {{.Path}}`.
     pub execute_command: Option<RuntimeTemplate>,
-    /// Puts the variables into a file, `{{.EnvVarFile}}`, rather than on the command line.
+    /// Whether the variables go into a file, `{{.EnvVarFile}}`, rather than onto the command line.
     pub use_env_var_file: bool,
-    /// The script may end the connection, as by a reboot.
+    /// Whether the script may end the connection, as by a reboot.
     pub expect_disconnect: bool,
-    /// Where scripts are put on the instance.
+    /// The folder of the instance that scripts are put into.
     #[schemars(extend("default" = "/tmp"))]
     pub remote_folder: Option<String>,
-    /// Name of the script on the instance. Default: `script_` and a number, `.sh`.
+    /// Name of the script on the instance. Otherwise `script_`, a number and `.sh`.
     pub remote_file: Option<String>,
-    /// Path of the script on the instance. Default: `remote_file` in `remote_folder`.
+    /// Path of the script on the instance. Otherwise `remote_file` in `remote_folder`.
     pub remote_path: Option<String>,
-    /// Leaves scripts on the instance.
+    /// Whether scripts stay on the instance.
     pub skip_clean: bool,
-    /// How long to try again while the instance does not answer, as during a reboot.
+    /// How long to try again while the instance does not answer, as during a reboot; `0` means the default.
     #[schemars(extend("default" = "5m"))]
     pub start_retry_timeout: Option<Duration>,
-    /// How long to wait when all is done.
+    /// How long to wait when all scripts are done.
     #[schemars(extend("default" = "0s"))]
     pub pause_after: Duration,
 }

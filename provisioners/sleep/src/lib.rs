@@ -5,10 +5,13 @@
 use kilnbox_guest::{Duration, Error, Instance, Job, JsonSchema, Provisioner};
 use serde::{Deserialize, Serialize};
 
-/// Waits between other provisioners.
+/// Waits, and says nothing.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("examples" = [{ "type": "sleep", "duration": "10s" }])
+)]
 pub struct Options {
     /// How long to wait.
     #[schemars(extend("default" = "0s"))]

@@ -25,6 +25,8 @@ const KIND: &str = "file-builder-target";
 /// Mode of a target made from `content`, as Packer has it.
 const CONTENT_MODE: u32 = 0o600;
 
+const ABOUT: &str = "Writes one file, from another one or from text. Steps that need an instance find none.";
+
 /// The builder `file` (`reference/packer.md` §7.6).
 #[derive(Debug)]
 pub struct FileBuilder {
@@ -33,21 +35,39 @@ pub struct FileBuilder {
 
 impl Default for FileBuilder {
     fn default() -> Self {
-        let mut properties = serde_json::Map::new();
-        properties.insert(
-            "source".into(),
-            json!({ "type": "string", "description": "file to copy" }),
-        );
-        properties.insert(
-            "content".into(),
-            json!({ "type": "string", "description": "text to write" }),
-        );
-        properties.insert(
-            "target".into(),
-            json!({ "type": "string", "description": "file to write" }),
-        );
+        let text = |about: &str| json!({ "type": "string", "description": about });
+        let properties = [
+            (
+                "target",
+                text(
+                    "Must be set: the file to write, from the working directory. One that exists is replaced.",
+                ),
+            ),
+            (
+                "source",
+                text(
+                    "The file to copy, from the working directory, then from the template's folder. Not together with \
+                     `content`.",
+                ),
+            ),
+            (
+                "content",
+                text(
+                    "The text to write, into a file that its owner alone can read. The file is empty where there is \
+                     neither this nor `source`.",
+                ),
+            ),
+        ];
+        let example = json!({ "type": "file", "target": "motd", "content": "Built with Kilnbox.\n" });
         Self {
-            schema: crate::schema(properties),
+            schema: crate::schema(
+                ABOUT,
+                example,
+                properties
+                    .map(|(name, text)| (name.to_owned(), text))
+                    .into_iter()
+                    .collect(),
+            ),
         }
     }
 }
@@ -124,6 +144,16 @@ struct FileBuild {
 }
 
 impl Lifecycle for FileBuild {
+    fn warnings(&self) -> Vec<Problem> {
+        match &self.content {
+            Content::Text(text) if text.is_empty() => vec![Problem::warning(
+                "",
+                "Both source file and contents are blank; target will have no content",
+            )],
+            _ => Vec::new(),
+        }
+    }
+
     fn steps(self: Box<Self>) -> Vec<Box<dyn BuildStep>> {
         vec![
             Box::new(StepWriteFile {
@@ -153,12 +183,6 @@ impl BuildStep for StepWriteFile {
         let Some(name) = target.file_name().map(ToOwned::to_owned) else {
             return Err(StepError::new(format!("target `{shown}` names no file")));
         };
-        if let Content::Text(text) = &self.build.content
-            && text.is_empty()
-        {
-            cx.events
-                .warning("Both source file and contents are blank; target will have no content");
-        }
         let temporary = target.with_file_name(unfinished_name(name));
         let Some(recorded) = temporary.to_str() else {
             return Err(StepError::new(format!(

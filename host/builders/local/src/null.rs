@@ -8,7 +8,19 @@ use kilnbox_engine::{
     StepProvision,
 };
 use kilnbox_ssh::{CommunicatorKind, SshOptions, StepConnect, schema_properties};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+
+const ABOUT: &str = "Runs steps on a machine that is already there, and makes no image. `ssh_host`, `ssh_username` and \
+    one of `ssh_private_key_file`, `ssh_password` and `ssh_agent_auth` must be set, unless `communicator` is `none`.";
+
+fn example() -> Json {
+    json!({
+        "type": "null",
+        "ssh_host": "192.0.2.7",
+        "ssh_username": "root",
+        "ssh_agent_auth": true,
+    })
+}
 
 /// Of the machine and of the artifact.
 const ID: &str = "Null";
@@ -22,7 +34,7 @@ pub struct NullBuilder {
 impl Default for NullBuilder {
     fn default() -> Self {
         Self {
-            schema: crate::schema(schema_properties()),
+            schema: crate::schema(ABOUT, example(), schema_properties()),
         }
     }
 }
@@ -78,17 +90,25 @@ fn missing(options: &Json) -> Vec<Problem> {
         .get("ssh_agent_auth")
         .and_then(Json::as_bool)
         .unwrap_or(false);
-    match [agent, given("ssh_password"), given("ssh_private_key_file")].iter().filter(|given| **given).count() {
-        0 => problems.push(
+    let ways: Vec<&str> = [
+        ("ssh_agent_auth", agent),
+        ("ssh_password", given("ssh_password")),
+        ("ssh_private_key_file", given("ssh_private_key_file")),
+    ]
+    .into_iter()
+    .filter_map(|(name, given)| given.then_some(name))
+    .collect();
+    match ways.as_slice() {
+        [] => problems.push(
             Problem::error(
                 "",
                 "one authentication method must be specified, please reference your communicator documentation",
             )
             .hint("set `ssh_private_key_file`, `ssh_password` or `ssh_agent_auth`"),
         ),
-        1 => {}
-        _ => problems.push(Problem::error(
-            "",
+        [_] => {}
+        [.., last] => problems.push(Problem::error(
+            format!("/{last}"),
             "only one of ssh_agent_auth, ssh_password, and ssh_private_key_file must be specified",
         )),
     }
@@ -180,8 +200,6 @@ impl Artifact for NullArtifact {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn prepare(json: Json) -> Result<Box<dyn Lifecycle>, Vec<Problem>> {

@@ -16,29 +16,41 @@ pub(crate) static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "additionalProperties": false,
+        "description": "Makes a root file system in a container on this machine, without a daemon, and writes it as an \
+            image. `docs/rootfs.md` says what is isolated from this machine.",
+        "examples": [{ "type": "rootfs", "output": "web.tar", "tag": "web:1.0" }],
         "properties": {
             "from": { "type": "string", "default": "host", "description":
-                "`host` (a copy-on-write view of this machine), a directory, a tar archive, an OCI layout or archive." },
-            "output": text("File to write; `<build name>.tar` by default."),
-            "format": { "type": "string", "enum": ["oci-archive", "tar"], "default": "oci-archive",
-                "description": "An image's archive, or the whole root as one plain archive." },
+                "What to start from: `host`, a copy-on-write view of this machine; a directory; a tar archive, plain or \
+                 with gzip; an OCI layout; or an OCI archive." },
+            "output": text("The file to write; `<build name>.tar` by default. Folders on the way are made. One that \
+                exists is an error, unless `-force` is given."),
+            "format": { "default": "oci-archive", "description": "What to write.", "oneOf": [
+                { "type": "string", "const": "oci-archive", "description": "The archive of an image, for `podman load` and `skopeo`." },
+                { "type": "string", "const": "tar", "description": "The whole root as one plain archive." },
+            ] },
+            "base_layers": { "description": "Whether the base is in the archive of an image. `omit` by default for `host`, \
+                `include` for all else.", "oneOf": [
+                { "type": "string", "const": "include", "description": "The image is complete." },
+                { "type": "string", "const": "omit", "description": "It holds what the steps changed, no more." },
+            ] },
             "tag": text("Name of the image in its archive, such as `base:1.0`."),
-            "cmd": list("Default arguments of the image."),
-            "entrypoint": list("Program of the image."),
+            "cmd": list("Arguments the image runs with, unless others are given."),
+            "entrypoint": list("Program the image runs, with its first arguments."),
             "env": {
-                "description": "Variables of the image: a map, or a list of `NAME=value`.",
+                "description": "Variables the image runs with, by name, or each as `NAME=value`.",
                 "oneOf": [
                     { "type": "object", "additionalProperties": { "type": "string" } },
                     { "type": "array", "items": { "type": "string", "pattern": "^[^=]+=" } },
                 ],
             },
-            "user": text("Account the image runs as."),
+            "user": text("Account the image runs as; root where there is none."),
             "labels": { "type": "object", "additionalProperties": { "type": "string" },
                 "description": "Labels of the image." },
-            "network": { "type": "string", "enum": ["none", "host"], "default": "none",
-                "description": "Whether the steps reach the network of this machine." },
-            "base_layers": { "type": "string", "enum": ["include", "omit"],
-                "description": "Whether the base is in the archive; `omit` by default for `host`, else `include`." },
+            "network": { "default": "none", "description": "What the steps reach.", "oneOf": [
+                { "type": "string", "const": "none", "description": "Nothing but themselves." },
+                { "type": "string", "const": "host", "description": "All that this machine reaches." },
+            ] },
             "hostname": { "type": "string", "default": "kilnbox", "pattern": "^[A-Za-z0-9-]{1,63}$",
                 "description": "Name of the machine inside the container." },
         },
@@ -110,7 +122,7 @@ impl Config {
             .output
             .unwrap_or_else(|| PathBuf::from(format!("{}.tar", options.build_name)));
         let output = options.working_dir.join(output);
-        if !options.force && output.exists() {
+        if !options.force && output.exists() && !output.is_dir() {
             let problem = Problem::error("/output", format!("`{}` exists already", output.display()));
             problems.push(problem.hint("remove it, choose another `output`, or run with -force"));
         }

@@ -15,7 +15,7 @@ use clap::CommandFactory as _;
 use tokio::runtime::Runtime;
 
 use crate::{
-    args::{Cli, Command, PluginCommand},
+    args::{Cli, Command},
     error::Error,
     exit_codes, readers,
     report::Report,
@@ -31,11 +31,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         Command::Console(args) => console::run(args, &cli.output, report),
         Command::Fix(args) => fix::run(args, report),
         Command::Fmt(args) => fmt::run(args, report),
-        Command::Plugin(PluginCommand::Inspect(args)) => plugin::inspect(args),
-        Command::Plugin(PluginCommand::Installed(_)) => Err(not_built("plugins installed", PLUGINS)),
-        Command::Plugin(PluginCommand::Install(_)) => Err(not_built("plugins install", PLUGINS)),
-        Command::Plugin(PluginCommand::Remove(_)) => Err(not_built("plugins remove", PLUGINS)),
-        Command::Plugin(PluginCommand::Required(_)) => Err(not_built("plugins required", PLUGINS)),
+        Command::Plugin(command) => plugin::run(command),
         Command::Trust(args) => trust::run(args),
         Command::Gc(args) => gc::run(args, &cli.output),
         Command::Version => version::run(&cli.output),

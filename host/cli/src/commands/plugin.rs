@@ -1,37 +1,25 @@
-//! `kilnbox plugin inspect`: what a component is, what it may do, and which options it takes, without running it on
-//! anything.
+//! `kilnbox plugin`: looking at components, and at what their options are, without running them on anything.
+
+mod docs;
+mod inspect;
 
 use std::{fs, path::Path};
 
-use bytesize::ByteSize;
-use kilnbox_engine::text;
 use kilnbox_sandbox::{Inspection, Sandbox};
-use serde_json::{Value as Json, json};
 
-use super::runtime;
-use crate::{
-    args::{LogFormat, PluginInspectArgs},
-    error::Error,
-    exit_codes,
-    folders::Folders,
-    stdout, wire,
-};
+use super::{PLUGINS, not_built};
+use crate::{args::PluginCommand, error::Error, wire};
 
-/// Shows a component, by its file or by its name.
-pub(crate) fn inspect(args: &PluginInspectArgs) -> Result<u8, Error> {
-    let folders = Folders::find()?;
-    let found = runtime()?.block_on(async {
-        let sandbox = wire::sandbox(&[], &folders, None).await?;
-        find(&sandbox, &args.plugin).await
-    })?;
-    match args.format {
-        LogFormat::Json => stdout::print_json(&Json::Array(found.iter().map(as_json).collect()))?,
-        LogFormat::Text => {
-            let shown: Vec<String> = found.iter().map(as_text).collect();
-            stdout::print(&shown.join("\n"))?;
-        }
+/// Does what the command line asks for.
+pub(super) fn run(command: &PluginCommand) -> Result<u8, Error> {
+    match command {
+        PluginCommand::Inspect(args) => inspect::run(args),
+        PluginCommand::Docs(args) => docs::run(args),
+        PluginCommand::Installed(_) => Err(not_built("plugins installed", PLUGINS)),
+        PluginCommand::Install(_) => Err(not_built("plugins install", PLUGINS)),
+        PluginCommand::Remove(_) => Err(not_built("plugins remove", PLUGINS)),
+        PluginCommand::Required(_) => Err(not_built("plugins required", PLUGINS)),
     }
-    Ok(exit_codes::SUCCESS)
 }
 
 /// A name of Kilnbox's own components, else one of the project here, else a file.
@@ -54,12 +42,7 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
 }
 
 fn unknown(plugin: &str) -> Error {
-    let mut names: Vec<&str> = kilnbox_bundled::components()
-        .iter()
-        .map(|component| component.name)
-        .collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = bundled_names();
     let suggestion = kilnbox_template::did_you_mean(plugin, names.iter().copied());
     Error::Other {
         message: format!("`{plugin}` is no file, no part of Kilnbox and not in kilnbox.toml here"),
@@ -67,158 +50,13 @@ fn unknown(plugin: &str) -> Error {
     }
 }
 
-fn as_json(of: &Inspection) -> Json {
-    let capabilities: Vec<Json> = of
-        .capabilities
+/// The components that are part of the program, by name; two kinds may share one.
+fn bundled_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = kilnbox_bundled::components()
         .iter()
-        .map(|name| json!({ "name": name, "granted_by_default": !of.to_grant.contains(name) }))
+        .map(|component| component.name)
         .collect();
-    json!({
-        "name": of.name,
-        "version": of.version,
-        "kind": of.kind.as_str(),
-        "size": of.size,
-        "sha256": of.sha256,
-        "validates": of.validates,
-        "capabilities": capabilities,
-        "wasi": of.wasi,
-        "schema": of.schema,
-    })
-}
-
-fn as_text(of: &Inspection) -> String {
-    let size = ByteSize::b(u64::try_from(of.size).unwrap_or(u64::MAX));
-    let mut lines = vec![
-        format!("name     {}", text::clean(&of.name)),
-        format!("version  {}", text::clean(&of.version)),
-        format!("kind     {}", of.kind.as_str()),
-        format!("size     {size} ({} bytes)", of.size),
-        format!("sha256   {}", of.sha256),
-        String::new(),
-        "capabilities".to_owned(),
-    ];
-    let granted = |name: &String| match of.to_grant.contains(name) {
-        true => "needs a grant",
-        false => "granted by default",
-    };
-    lines.extend(table(
-        of.capabilities
-            .iter()
-            .map(|name| vec![name.clone(), granted(name).to_owned()]),
-    ));
-    if !of.wasi.is_empty() {
-        lines.push(String::new());
-        lines.push("WASI imports, linked inert: no capabilities".to_owned());
-        lines.extend(of.wasi.iter().map(|name| format!("  {name}")));
-    }
-    lines.push(String::new());
-    lines.push("options".to_owned());
-    lines.extend(table(options(&of.schema).into_iter()));
-    lines.join("\n") + "\n"
-}
-
-/// Name, type and first line of the description of every option.
-fn options(schema: &Json) -> Vec<Vec<String>> {
-    let required = |name: &str| {
-        let names = schema.get("required").and_then(Json::as_array);
-        names.is_some_and(|names| names.iter().any(|known| known == name))
-    };
-    let properties = schema.get("properties").and_then(Json::as_object);
-    let row = |(name, option): (&String, &Json)| {
-        let mut about = kind(option);
-        if required(name) {
-            about.push_str(", required");
-        }
-        if let Some(default) = option.get("default").filter(|default| !default.is_null()) {
-            about.push_str(&format!(", default {default}"));
-        }
-        let description = option
-            .get("description")
-            .and_then(Json::as_str)
-            .unwrap_or_default();
-        let description = description.lines().next().unwrap_or_default();
-        // A stranger's schema is as hostile as all its words.
-        [name.as_str(), &about, description]
-            .map(|cell| text::clean(cell).into_owned())
-            .to_vec()
-    };
-    properties.into_iter().flatten().map(row).collect()
-}
-
-fn kind(option: &Json) -> String {
-    let of = match option.get("type") {
-        Some(Json::String(name)) => name.clone(),
-        Some(Json::Array(names)) => {
-            let names = names
-                .iter()
-                .filter_map(Json::as_str)
-                .filter(|name| *name != "null");
-            names.collect::<Vec<_>>().join(" or ")
-        }
-        _ => "any".to_owned(),
-    };
-    match option.get("format").and_then(Json::as_str) {
-        Some(format) => format!("{of} ({format})"),
-        None => of,
-    }
-}
-
-/// Rows with their columns aligned; the last is as long as it is.
-fn table(rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = rows.collect();
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|c| c.chars().count())
-            .max()
-    };
-    let widths: Vec<usize> = (0..).map_while(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        format!("  {}", cells.collect::<Vec<_>>().join("  "))
-            .trim_end()
-            .to_owned()
-    };
-    match rows.is_empty() {
-        true => vec!["  none".to_owned()],
-        false => rows.iter().map(line).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kilnbox_engine::StepKind;
-
-    use super::*;
-
-    #[test]
-    fn layout() {
-        let inspection = Inspection {
-            name: "tool\u{1b}[2J".into(),
-            version: "1.2.3".into(),
-            kind: StepKind::Provisioner,
-            capabilities: vec!["ui".into(), "host-exec".into()],
-            to_grant: vec!["host-exec".into()],
-            wasi: vec!["wasi:io/streams@0.2.6".into()],
-            validates: false,
-            size: 70_000,
-            sha256: "00".into(),
-            schema: json!({
-                "required": ["inline"],
-                "properties": {
-                    "inline": {"type": "array", "description": "Lines.\nMore of it."},
-                    "script": {"type": ["string", "null"], "format": "asset-path"},
-                    "mode": {"type": "string", "default": "0755", "description": "Bits."},
-                },
-            }),
-        };
-        insta::assert_snapshot!(as_text(&inspection));
-        assert_eq!(
-            as_json(&inspection)["capabilities"][1]["granted_by_default"],
-            json!(false)
-        );
-    }
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -5,10 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jsonschema::{
-    ValidationError,
-    error::{TypeKind, ValidationErrorKind},
-};
+use jsonschema::{ValidationError, error::ValidationErrorKind};
 use kilnbox_template::{
     Diagnostic, Diagnostics, Kind, Renderer, Text, Value, did_you_mean, is_outdated, pointer_child,
 };
@@ -17,8 +14,8 @@ use serde_json::Value as Json;
 use crate::{
     Problem,
     planner::{
-        duration,
         schema::{Marked, Schema},
+        words,
     },
 };
 
@@ -43,11 +40,10 @@ pub(crate) fn prepare(
     section: &str,
     component: &Text,
     options: &Value,
-    schema: &Json,
+    rules: &Schema<'_>,
     renderer: &Renderer,
     problems: &mut Diagnostics,
 ) -> Ready {
-    let rules = Schema::new(schema);
     let known = known_options(section, component, options, rules, problems);
     let marks = rules.marked(&known.to_json());
     let runtime: BTreeSet<String> = ["runtime-template", "output-template"]
@@ -67,10 +63,9 @@ pub(crate) fn prepare(
         }
     }
     let mut json = rules.coerce(value.to_json());
-    validate(component, &value, schema, &json, problems);
+    validate(component, &value, rules, &json, problems);
     let deferred = deferred(&value, &json, problems);
     let written = rules.marked(&json);
-    durations(component, &value, &written, problems);
     if let Json::Object(options) = &mut json {
         rules.fill_defaults(options);
     }
@@ -129,7 +124,7 @@ fn known_options(
     section: &str,
     component: &Text,
     options: &Value,
-    rules: Schema<'_>,
+    rules: &Schema<'_>,
     problems: &mut Diagnostics,
 ) -> Value {
     let names = rules.names();
@@ -168,14 +163,13 @@ fn known_options(
     }
 }
 
-fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problems: &mut Diagnostics) {
-    let validator = match jsonschema::validator_for(schema) {
+fn validate(component: &Text, value: &Value, rules: &Schema<'_>, json: &Json, problems: &mut Diagnostics) {
+    let validator = match rules.validator() {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!(
-                "the options of `{}` are described wrongly: {}",
-                component.value,
-                error.masked()
+                "the options of `{}` are described wrongly: {error}",
+                component.value
             );
             problems.push(
                 Diagnostic::error(component.span, message).hint("this is for the author of the component"),
@@ -184,59 +178,25 @@ fn validate(component: &Text, value: &Value, schema: &Json, json: &Json, problem
         }
     };
     for error in validator.iter_errors(json) {
-        for problem in violations(&error) {
+        for problem in violations(rules, &error) {
             let place = place(component, value, &problem.at);
             problems.push(Diagnostic::error(place, problem.message).maybe_hint(problem.hint));
         }
     }
 }
 
-/// What is written for a duration and is none. Texts that wait for the build are left to it.
-fn durations(component: &Text, value: &Value, written: &[Marked], problems: &mut Diagnostics) {
-    for mark in written.iter().filter(|mark| mark.format == "duration") {
-        if mark.text.is_empty() || mark.text.contains("{{") {
-            continue;
-        }
-        if let Err(why) = duration::parse(&Json::String(mark.text.clone())) {
-            let option = option_name(&mark.at).unwrap_or("options");
-            problems.push(
-                Diagnostic::error(place(component, value, &mark.at), format!("`{option}`: {why}"))
-                    .hint(duration::HINT),
-            );
-        }
-    }
-}
-
 /// The words for a violation. Values are left out: they may be secret.
-fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
+fn violations(rules: &Schema<'_>, error: &ValidationError<'_>) -> Vec<Problem> {
     let at = error.instance_path().as_str();
-    let option = option_name(at);
+    let what = subject(at);
     let one = |message: String| vec![Problem::error(at, message)];
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            one(match option {
-                Some(option) => format!("`{option}` needs `{name}`"),
-                None => format!("`{name}` must be set"),
+            one(match at {
+                "" => format!("`{name}` must be set"),
+                _ => format!("{what} needs `{name}`"),
             })
-        }
-        ValidationErrorKind::Type { kind } => {
-            let wanted = match kind {
-                TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => {
-                    let kinds: Vec<String> = kinds
-                        .into_iter()
-                        .map(|kind| kind.to_string())
-                        .filter(|kind| kind != "null")
-                        .collect();
-                    kinds.join(" or ")
-                }
-            };
-            one(format!(
-                "`{}` must be of type {wanted}, not {}",
-                option.unwrap_or("options"),
-                type_of(error.instance())
-            ))
         }
         // At the top these are reported with their key's place before, see `known_options`.
         ValidationErrorKind::AdditionalProperties { .. }
@@ -250,60 +210,93 @@ fn violations(error: &ValidationError<'_>) -> Vec<Problem> {
             .iter()
             .map(|key| Problem::error(pointer_child(at, key), format!("unknown option `{key}`")))
             .collect(),
-        ValidationErrorKind::Enum { options } => {
-            let names = options.as_array().into_iter().flatten();
-            one(not_among(option, names.filter_map(Json::as_str)))
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            match inside_one(context, at) {
+                Some(errors) => errors.iter().flat_map(|error| violations(rules, error)).collect(),
+                None => vec![unaccepted(rules, error)],
+            }
         }
-        ValidationErrorKind::OneOfNotValid { context } if constants(context).is_some() => {
-            let names = constants(context).into_iter().flatten();
-            one(not_among(option, names))
+        ValidationErrorKind::Type { .. }
+        | ValidationErrorKind::Enum { .. }
+        | ValidationErrorKind::Constant { .. } => {
+            vec![unaccepted(rules, error)]
         }
-        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => one(format!(
-            "`{}` has a shape that is not accepted",
-            option.unwrap_or("options")
-        )),
-        _ => one(format!("`{}`: {}", option.unwrap_or("options"), error.masked())),
+        ValidationErrorKind::Minimum { .. }
+        | ValidationErrorKind::Maximum { .. }
+        | ValidationErrorKind::Pattern { .. } => {
+            let bounds = around(rules, error).and_then(words::bounds);
+            one(match bounds {
+                Some(bounds) => format!("{what} must {bounds}"),
+                None => format!("{what}: {}", error.masked()),
+            })
+        }
+        _ => one(format!("{what}: {}", error.masked())),
     }
 }
 
-/// The words that an option may be, where each of its shapes is one: so the schema of an enumeration with descriptions is
-/// written.
-fn constants<'e>(context: &'e [Vec<ValidationError<'static>>]) -> Option<Vec<&'e str>> {
-    context
-        .iter()
-        .map(|shape| {
-            shape.iter().find_map(|error| match error.kind() {
-                ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
-                _ => None,
-            })
-        })
-        .collect()
+/// Of several shapes, the mistakes in the only one that the value has: a list with a wrong item, say.
+fn inside_one<'c, 'e>(
+    context: &'c [Vec<ValidationError<'e>>],
+    at: &str,
+) -> Option<&'c [ValidationError<'e>]> {
+    let mut shapes = context.iter().filter(|errors| {
+        errors
+            .iter()
+            .all(|error| error.instance_path().as_str().len() > at.len())
+    });
+    shapes
+        .next()
+        .filter(|_| shapes.next().is_none())
+        .map(Vec::as_slice)
 }
 
-fn not_among<'n>(option: Option<&str>, names: impl Iterator<Item = &'n str>) -> String {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    format!(
-        "`{}` must be one of: {}",
-        option.unwrap_or("options"),
-        names.join(", ")
-    )
+/// A value of another kind than is wanted: what is, and what it is instead, unless it is one of the same kind.
+fn unaccepted(rules: &Schema<'_>, error: &ValidationError<'_>) -> Problem {
+    let at = error.instance_path().as_str();
+    let Some(schema) = around(rules, error) else {
+        return Problem::error(at, format!("{} has a value that is not accepted", subject(at)));
+    };
+    let wanted = words::wanted(rules, schema);
+    let known = words::values(rules, schema);
+    let near = error.instance().as_str().and_then(|written| {
+        let names = known.iter().filter_map(|(value, _)| value.as_str());
+        did_you_mean(written, names)
+    });
+    let found = match known.as_slice() {
+        [] => format!(", not {}", kind_of(error.instance())),
+        _ => String::new(),
+    };
+    Problem {
+        hint: near,
+        ..Problem::error(at, format!("{} must be {wanted}{found}", subject(at)))
+    }
 }
 
-/// The last name of a pointer, indices left out.
-fn option_name(at: &str) -> Option<&str> {
-    at.rsplit('/')
-        .find(|token| !token.is_empty() && token.parse::<usize>().is_err())
+/// The schema that a keyword stands in which does not hold.
+fn around<'s>(rules: &Schema<'s>, error: &ValidationError<'_>) -> Option<&'s Json> {
+    let (around, _) = error.schema_path().as_str().rsplit_once('/')?;
+    rules.at(around)
 }
 
-fn type_of(value: &Json) -> &'static str {
+/// What a JSON pointer names, for a sentence: an option, one of its items, or a member of it.
+fn subject(at: &str) -> String {
+    let names: Vec<&str> = at.split('/').skip(1).collect();
+    match names.as_slice() {
+        [] => "the options".to_owned(),
+        [option] => format!("`{option}`"),
+        [option, .., item] if item.parse::<usize>().is_ok() => format!("each of `{option}`"),
+        [option, .., member] => format!("`{member}` of `{option}`"),
+    }
+}
+
+fn kind_of(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
-        Json::Bool(_) => "boolean",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
+        Json::Bool(_) => "true or false",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "an object",
     }
 }
 

@@ -4,15 +4,21 @@
 //! asked for, by the rules Packer's users know (`reference/packer.md` §2). Schemas come from components, so references
 //! are followed to a bounded depth and within the document only.
 
+use std::collections::BTreeMap;
+
+use jsonschema::Validator;
 use serde_json::{Map, Value as Json};
 
 /// References and nesting followed; a deeper schema says nothing more.
 const MAX_DEPTH: usize = 32;
 
-/// A schema with its definitions.
-#[derive(Clone, Copy, Debug)]
+/// A schema with its definitions, read once for all values that are checked by it.
+#[derive(Debug)]
 pub(crate) struct Schema<'s> {
     root: &'s Json,
+    validator: Result<Validator, String>,
+    /// What stands after each `if`, by the place in memory of the schema around it.
+    conditions: BTreeMap<usize, Validator>,
 }
 
 /// A string that the schema marks with `format`.
@@ -28,11 +34,28 @@ pub(crate) struct Marked {
 
 impl<'s> Schema<'s> {
     pub(crate) fn new(root: &'s Json) -> Self {
-        Self { root }
+        let validator = jsonschema::validator_for(root).map_err(|error| error.masked().to_string());
+        let mut conditions = BTreeMap::new();
+        collect_conditions(root, root, &mut conditions);
+        Self {
+            root,
+            validator,
+            conditions,
+        }
+    }
+
+    /// What judges values; an error where the schema is none.
+    pub(crate) fn validator(&self) -> Result<&Validator, &str> {
+        self.validator.as_ref().map_err(String::as_str)
+    }
+
+    /// The part of the schema at a JSON pointer.
+    pub(crate) fn at(&self, pointer: &str) -> Option<&'s Json> {
+        self.root.pointer(pointer)
     }
 
     /// Names of options, whatever the conditions they depend on.
-    pub(crate) fn names(self) -> Vec<&'s str> {
+    pub(crate) fn names(&self) -> Vec<&'s str> {
         let mut names = Vec::new();
         self.collect_names(self.root, 0, &mut names);
         names.sort_unstable();
@@ -40,7 +63,7 @@ impl<'s> Schema<'s> {
         names
     }
 
-    fn collect_names(self, schema: &'s Json, depth: usize, names: &mut Vec<&'s str>) {
+    fn collect_names(&self, schema: &'s Json, depth: usize, names: &mut Vec<&'s str>) {
         if depth > MAX_DEPTH {
             return;
         }
@@ -55,7 +78,7 @@ impl<'s> Schema<'s> {
     }
 
     /// Whether options with any name are taken: only where the schema says so.
-    pub(crate) fn open(self) -> bool {
+    pub(crate) fn open(&self) -> bool {
         let open = |schema: &Json| {
             schema.get("patternProperties").is_some()
                 || schema
@@ -66,11 +89,11 @@ impl<'s> Schema<'s> {
     }
 
     /// The value in the types the schema asks for; what cannot be brought there stays as it is.
-    pub(crate) fn coerce(self, value: Json) -> Json {
+    pub(crate) fn coerce(&self, value: Json) -> Json {
         self.coerce_by(self.root, value, 0)
     }
 
-    fn coerce_by(self, schema: &'s Json, mut value: Json, depth: usize) -> Json {
+    fn coerce_by(&self, schema: &'s Json, mut value: Json, depth: usize) -> Json {
         if depth > MAX_DEPTH {
             return value;
         }
@@ -92,7 +115,7 @@ impl<'s> Schema<'s> {
         }
     }
 
-    fn coerce_children(self, schema: &'s Json, value: Json, depth: usize) -> Json {
+    fn coerce_children(&self, schema: &'s Json, value: Json, depth: usize) -> Json {
         match value {
             Json::Object(object) => Json::Object(
                 object
@@ -120,7 +143,7 @@ impl<'s> Schema<'s> {
     }
 
     /// The branch that takes the value as it is, or the first one that takes it converted.
-    fn coerce_branch(self, schema: &'s Json, value: Json, depth: usize) -> Json {
+    fn coerce_branch(&self, schema: &'s Json, value: Json, depth: usize) -> Json {
         if let Some(part) = branches(schema).find(|part| self.fits(part, &value, depth)) {
             return self.coerce_by(part, value, depth + 1);
         }
@@ -131,13 +154,13 @@ impl<'s> Schema<'s> {
     }
 
     /// The strings of `value` that the schema marks.
-    pub(crate) fn marked(self, value: &Json) -> Vec<Marked> {
+    pub(crate) fn marked(&self, value: &Json) -> Vec<Marked> {
         let mut found = Vec::new();
         self.visit(self.root, value, "", 0, &mut found);
         found
     }
 
-    fn visit(self, schema: &'s Json, value: &Json, at: &str, depth: usize, found: &mut Vec<Marked>) {
+    fn visit(&self, schema: &'s Json, value: &Json, at: &str, depth: usize, found: &mut Vec<Marked>) {
         if depth > MAX_DEPTH {
             return;
         }
@@ -195,11 +218,11 @@ impl<'s> Schema<'s> {
     }
 
     /// Options that the schema gives a value where the user gave none.
-    pub(crate) fn fill_defaults(self, options: &mut Map<String, Json>) {
+    pub(crate) fn fill_defaults(&self, options: &mut Map<String, Json>) {
         self.fill(self.root, options, 0);
     }
 
-    fn fill(self, schema: &'s Json, options: &mut Map<String, Json>, depth: usize) {
+    fn fill(&self, schema: &'s Json, options: &mut Map<String, Json>, depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
@@ -217,7 +240,7 @@ impl<'s> Schema<'s> {
     }
 
     /// Schemas that hold for the same value without condition.
-    fn same_value(self, schema: &'s Json) -> impl Iterator<Item = &'s Json> {
+    pub(super) fn same_value(&self, schema: &'s Json) -> impl Iterator<Item = &'s Json> + use<'s> {
         let reference = schema
             .get("$ref")
             .and_then(Json::as_str)
@@ -227,22 +250,12 @@ impl<'s> Schema<'s> {
     }
 
     /// `then` or `else`, as `if` says.
-    fn condition(self, schema: &'s Json, value: &Json) -> Option<&'s Json> {
-        let condition = schema.get("if")?;
-        let mut whole = Map::new();
-        for definitions in ["$defs", "definitions"] {
-            if let Some(known) = self.root.get(definitions) {
-                whole.insert(definitions.to_owned(), known.clone());
-            }
-        }
-        whole.insert("allOf".to_owned(), Json::Array(vec![condition.clone()]));
-        let holds = jsonschema::validator_for(&Json::Object(whole))
-            .ok()?
-            .is_valid(value);
+    fn condition(&self, schema: &'s Json, value: &Json) -> Option<&'s Json> {
+        let holds = self.conditions.get(&address(schema))?.is_valid(value);
         schema.get(if holds { "then" } else { "else" })
     }
 
-    fn fits(self, schema: &'s Json, value: &Json, depth: usize) -> bool {
+    fn fits(&self, schema: &'s Json, value: &Json, depth: usize) -> bool {
         if depth > MAX_DEPTH || !fits_type(schema, value) {
             return false;
         }
@@ -259,11 +272,40 @@ impl<'s> Schema<'s> {
     }
 }
 
+/// Compiles every `if`, with the definitions of the whole.
+fn collect_conditions(root: &Json, part: &Json, conditions: &mut BTreeMap<usize, Validator>) {
+    if let Some(condition) = part.get("if") {
+        let mut whole = Map::new();
+        for definitions in ["$defs", "definitions"] {
+            if let Some(known) = root.get(definitions) {
+                whole.insert(definitions.to_owned(), known.clone());
+            }
+        }
+        whole.insert("allOf".to_owned(), Json::Array(vec![condition.clone()]));
+        if let Ok(validator) = jsonschema::validator_for(&Json::Object(whole)) {
+            conditions.insert(address(part), validator);
+        }
+    }
+    match part {
+        Json::Object(members) => members
+            .values()
+            .for_each(|member| collect_conditions(root, member, conditions)),
+        Json::Array(items) => items
+            .iter()
+            .for_each(|item| collect_conditions(root, item, conditions)),
+        _ => {}
+    }
+}
+
+fn address(schema: &Json) -> usize {
+    std::ptr::from_ref(schema).addr()
+}
+
 fn list<'s>(schema: &'s Json, keyword: &str) -> impl Iterator<Item = &'s Json> + use<'s> {
     schema.get(keyword).and_then(Json::as_array).into_iter().flatten()
 }
 
-fn branches(schema: &Json) -> impl Iterator<Item = &Json> {
+pub(super) fn branches(schema: &Json) -> impl Iterator<Item = &Json> {
     list(schema, "anyOf").chain(list(schema, "oneOf"))
 }
 
@@ -273,7 +315,7 @@ fn conditional(schema: &Json) -> impl Iterator<Item = &Json> {
         .filter_map(|keyword| schema.get(keyword))
 }
 
-fn properties(schema: &Json) -> impl Iterator<Item = (&str, &Json)> {
+pub(super) fn properties(schema: &Json) -> impl Iterator<Item = (&str, &Json)> {
     let known = schema.get("properties").and_then(Json::as_object);
     known
         .into_iter()
@@ -289,7 +331,7 @@ fn property<'s>(schema: &'s Json, name: &str) -> Option<&'s Json> {
         .filter(|part| part.is_object())
 }
 
-fn types(schema: &Json) -> impl Iterator<Item = &str> {
+pub(super) fn types(schema: &Json) -> impl Iterator<Item = &str> {
     let kind = schema.get("type");
     kind.and_then(Json::as_str).into_iter().chain(
         kind.and_then(Json::as_array)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use kilnbox_template::{Diagnostic, Diagnostics, PostProcessorBlock, ProvisionerBlock, Text, Value};
+use kilnbox_template::{Diagnostic, Diagnostics, PostProcessorBlock, ProvisionerBlock, Span, Text, Value};
 use serde_json::Value as Json;
 
 use super::{
@@ -21,6 +21,28 @@ pub(super) fn keep_secrets(ready: &Ready, secrets: &mut Vec<String>) {
         .iter()
         .filter(|mark| mark.format == "secret" && !mark.text.is_empty());
     secrets.extend(marked.map(|mark| mark.text.clone()));
+}
+
+/// Durations among a step's options, which a schema can mark and not check.
+fn durations(component: &Text, ready: &Ready, problems: &mut Diagnostics) {
+    for mark in ready.written.iter().filter(|mark| mark.format == "duration") {
+        // Told already: a text that could not be expanded is none.
+        if mark.text.contains("{{") && problems.has_errors() {
+            continue;
+        }
+        if let Err(why) = duration::parse(&Json::String(mark.text.clone())) {
+            let option = mark.at.trim_start_matches('/');
+            problems.push(no_duration(
+                options::place(component, &ready.value, &mark.at),
+                option,
+                &why,
+            ));
+        }
+    }
+}
+
+fn no_duration(place: Span, option: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(place, format!("`{option}`: {why}")).hint(duration::HINT)
 }
 
 impl BuildPlanner<'_> {
@@ -76,8 +98,8 @@ impl BuildPlanner<'_> {
         secrets: &mut Vec<String>,
         problems: &mut Diagnostics,
     ) -> Option<PlannedStep> {
-        let step = match self.components.get(&(kind, component.value.clone()))? {
-            Ok(step) => Arc::clone(step),
+        let (step, rules) = match self.components.get(&(kind, component.value.as_str()))? {
+            Ok((step, rules)) => (Arc::clone(step), rules),
             Err(error) => {
                 problems.push(refuse(component, error));
                 return None;
@@ -92,11 +114,12 @@ impl BuildPlanner<'_> {
             section,
             component,
             options,
-            step.schema(),
+            rules,
             &self.chosen.renderer,
             &mut found,
         );
         keep_secrets(&ready, secrets);
+        durations(component, &ready, &mut found);
         let paths = self.paths(component, &ready, step.as_ref(), &mut found);
         if !found.has_errors() {
             match step.validate(&ready.json).await {
@@ -206,8 +229,7 @@ impl BuildPlanner<'_> {
         match duration::parse(&scalar(value, &self.chosen.renderer, problems)) {
             Ok(duration) => Some(duration),
             Err(why) => {
-                problems
-                    .push(Diagnostic::error(value.span, format!("`{option}`: {why}")).hint(duration::HINT));
+                problems.push(no_duration(value.span, option, &why));
                 None
             }
         }
