@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use russh::client::{self, Handle};
+use russh::{
+    client::{self, Handle},
+    compression,
+};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
@@ -196,6 +199,10 @@ impl Target {
             nodelay: true,
             ..client::Config::default()
         };
+        if options.compression {
+            // `zlib` alone would compress before the login, on behalf of anybody.
+            config.preferred.compression = Cow::Borrowed(&[compression::ZLIB_LEGACY, compression::NONE]);
+        }
         if let Some(ciphers) = &options.ciphers {
             config.preferred.cipher = Cow::Owned(ciphers.clone());
         }

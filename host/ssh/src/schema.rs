@@ -109,6 +109,10 @@ pub fn schema_properties() -> Map<String, Json> {
         "ssh_read_write_timeout",
         wait("0s", "longest silence of the instance; 0 for no limit"),
     );
+    add(
+        "ssh_compression",
+        flag("compress what crosses the connection, for slow links; not an option of Packer"),
+    );
     add("ssh_ciphers", list("ciphers to offer, the preferred one first"));
     add(
         "ssh_key_exchange_algorithms",
