@@ -155,8 +155,11 @@ impl fmt::Debug for Upload<'_> {
 /// The connection to one instance, shared by the steps of one build.
 ///
 /// Remote paths are text and arrive as they are: no shell reads them, so spaces, quotes, `$` and newlines are safe.
-/// Names inside trees are bytes and survive when they are not UTF-8. Modes and symbolic links are kept; device nodes
-/// and sockets are left out.
+/// Names inside trees are bytes and survive when they are not UTF-8, or are refused where the protocol has only text.
+/// Modes, times in seconds and symbolic links are kept; device nodes and sockets are left out. A file with several names
+/// may arrive as several. Holes in files may, and long runs of zeros may become some.
+///
+/// Nothing is resumed: a transfer that breaks off is an error, and the next one begins anew.
 #[async_trait]
 pub trait Communicator: Send + Sync + fmt::Debug {
     /// What is known of the instance.

@@ -25,6 +25,7 @@ pub mod secrets;
 pub mod step_provision;
 pub mod step_runner;
 pub mod text;
+pub mod zeros;
 
 use std::sync::Arc;
 

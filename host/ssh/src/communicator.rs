@@ -15,7 +15,10 @@ use crate::{
     exec::Running,
     links::Links,
     options::SshOptions,
-    transfer::{file, tree},
+    transfer::{
+        file,
+        tree::{self, Tar},
+    },
 };
 
 /// The connection to one instance over SSH. Connects again by itself, once, where the connection died between two
@@ -24,6 +27,7 @@ use crate::{
 pub struct SshCommunicator {
     facts: InstanceFacts,
     links: Links,
+    tar: Tar,
 }
 
 impl SshCommunicator {
@@ -38,7 +42,11 @@ impl SshCommunicator {
         };
         let within = options.timeout;
         let links = Links::connect(Target::new(host.to_owned(), options), within).await?;
-        Ok(Self { facts, links })
+        Ok(Self {
+            facts,
+            links,
+            tar: Tar::default(),
+        })
     }
 }
 
@@ -79,7 +87,7 @@ impl Communicator for SshCommunicator {
         name: &str,
         progress: &dyn Progress,
     ) -> Result<u64, CommunicatorError> {
-        tree::upload(&self.links, to, from, name, progress).await
+        tree::upload(&self.links, &self.tar, to, from, name, progress).await
     }
 
     async fn download(
@@ -97,7 +105,7 @@ impl Communicator for SshCommunicator {
         to: &Dir,
         progress: &dyn Progress,
     ) -> Result<u64, CommunicatorError> {
-        tree::download(&self.links, from, to, progress).await
+        tree::download(&self.links, &self.tar, from, to, progress).await
     }
 
     async fn remove(&self, path: &str) -> Result<(), CommunicatorError> {

@@ -56,6 +56,8 @@ pub struct SshOptions {
     pub keep_alive: Option<Duration>,
     /// `ssh_read_write_timeout`; none where it is 0.
     pub silence: Option<Duration>,
+    /// `ssh_compression`: what is sent is compressed, where the server can.
+    pub compression: bool,
     pub(crate) ciphers: Option<Vec<russh::cipher::Name>>,
     pub(crate) key_exchange: Option<Vec<russh::kex::Name>>,
 }
@@ -94,6 +96,7 @@ struct Written {
     ssh_file_transfer_method: Option<String>,
     ssh_keep_alive_interval: Option<Json>,
     ssh_read_write_timeout: Option<Json>,
+    ssh_compression: bool,
     ssh_ciphers: Vec<String>,
     ssh_key_exchange_algorithms: Vec<String>,
 }
@@ -237,6 +240,7 @@ impl Written {
                 .unwrap_or(10),
             keep_alive,
             silence: (!silence.is_zero()).then_some(silence),
+            compression: self.ssh_compression,
             ciphers: algorithms("ssh_ciphers", &self.ssh_ciphers, problems, |name| {
                 russh::cipher::Name::try_from(name)
                     .ok()

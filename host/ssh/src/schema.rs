@@ -155,6 +155,10 @@ pub fn schema_properties() -> Map<String, Json> {
         list("Ciphers to offer, the preferred one first. All safe ones where there are none."),
     );
     add(
+        "ssh_compression",
+        flag("Whether what crosses the connection is compressed, for slow links. Not an option of Packer."),
+    );
+    add(
         "ssh_key_exchange_algorithms",
         list(
             "Key exchange algorithms to offer, the preferred one first. All safe ones where there are none.",

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures::{SinkExt, stream};
 use kilnbox_engine::CommunicatorError;
 use russh::{
-    Channel, ChannelMsg,
+    ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{Handle, Msg},
 };
 use russh_sftp::client::{Config, SftpSession};
@@ -44,26 +44,30 @@ pub(crate) async fn open(session: &Handle<Guard>) -> Result<Option<SftpSession>,
     let channel = session.channel_open_session().await.map_err(lost)?;
     channel.request_subsystem(true, "sftp").await.map_err(lost)?;
     let answered = Arc::new(AtomicBool::new(false));
-    let config = Config {
-        max_packet_len: PACKET,
-        max_write_packet_len: PACKET,
-        max_concurrent_reads: IN_FLIGHT,
-        max_concurrent_writes: IN_FLIGHT,
-        request_timeout_secs: REQUEST.as_secs(),
-    };
-    match SftpSession::new_with_config(stream(channel, answered.clone()), config).await {
+    let (read, write) = channel.split();
+    match SftpSession::new_with_config(stream(read, Arc::new(write), answered.clone()), config()).await {
         Ok(sftp) => Ok(Some(sftp)),
         Err(_) if !answered.load(Ordering::Acquire) && !session.is_closed() => Ok(None),
         Err(error) => Err(CommunicatorError::Connection(format!("SFTP: {error}"))),
     }
 }
 
+pub(crate) fn config() -> Config {
+    Config {
+        max_packet_len: PACKET,
+        max_write_packet_len: PACKET,
+        max_concurrent_reads: IN_FLIGHT,
+        max_concurrent_writes: IN_FLIGHT,
+        request_timeout_secs: REQUEST.as_secs(),
+    }
+}
+
 /// The channel as bytes; a refused request ends them. `answered` becomes true with the first.
-fn stream(
-    channel: Channel<Msg>,
+pub(crate) fn stream(
+    read: ChannelReadHalf,
+    write: Arc<ChannelWriteHalf<Msg>>,
     answered: Arc<AtomicBool>,
 ) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    let (read, write) = channel.split();
     // The writer's own task, since only a task that waits for the server's window moves on with it.
     let (to_send, mut sent) = mpsc::channel::<Bytes>(1);
     let sending = AbortOnDropHandle::new(tokio::spawn(async move {

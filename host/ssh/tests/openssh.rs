@@ -9,6 +9,7 @@
 )]
 
 mod bed;
+mod transfers;
 
 use std::{
     fs,

@@ -1,9 +1,8 @@
 //! `download`: files and folders of the instance, to where the user said. The bytes never pass through the guest.
 
-use tokio::io::AsyncWriteExt as _;
 use wasmtime::component::Resource;
 
-use super::{outputs::Output, progress::Transfer, types::Instance};
+use super::{outputs::Output, progress::Transfer, sparse::Sparse, types::Instance};
 use crate::{bindings::kilnbox::plugin::download::Host, failure::Failure, store::State};
 
 impl Host for State {
@@ -24,13 +23,12 @@ impl Host for State {
             .block(move || output.begin(None))
             .await?
             .map_err(local)?;
-        let mut file = tokio::fs::File::from_std(replacement.file().map_err(local)?);
+        let mut file = Sparse::new(replacement.file().map_err(local)?);
         let bytes = self
             .patience
             .wait(on.download(&path, &mut file, &transfer))
             .await??;
-        file.flush().await.map_err(local)?;
-        drop(file);
+        file.finish().await.map_err(local)?;
         self.patience
             .block(move || replacement.commit(&run.written))
             .await?

@@ -20,6 +20,7 @@ pub(crate) mod outputs;
 pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod reconnect;
+mod sparse;
 pub(crate) mod template;
 pub(crate) mod types;
 pub(crate) mod ui;

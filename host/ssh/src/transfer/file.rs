@@ -16,7 +16,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::{
     links::Links,
     quote,
-    transfer::program::{self, unreadable},
+    transfer::{
+        gaps::Gaps,
+        local::unreadable,
+        program::{self, cut},
+    },
 };
 
 /// Bytes moved between two reports of progress.
@@ -69,7 +73,7 @@ pub(crate) async fn download(
         ended.await?.success(from)?;
         return Ok(moved);
     };
-    let remote = |error| remote(from, error);
+    let remote = |error| refusal(from, error);
     let mut file = sftp.open(plain(from)?).await.map_err(remote)?;
     let about = file.metadata().await.map_err(remote)?;
     if about.is_dir() {
@@ -108,7 +112,7 @@ pub(crate) async fn remove(links: &Links, path: &str) -> Result<(), Communicator
     match link.sftp().await? {
         Some(sftp) => match sftp.remove_file(plain(path)?).await {
             Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(()),
-            result => result.map_err(|error| remote(path, error)),
+            result => result.map_err(|error| refusal(path, error)),
         },
         None => {
             drop(link);
@@ -126,7 +130,7 @@ async fn upload_sftp(
     upload: Upload<'_>,
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
-    let remote = |error| remote(to, error);
+    let remote = |error| refusal(to, error);
     let mode = |bits: u32| FileAttributes {
         permissions: Some(bits),
         ..FileAttributes::empty()
@@ -171,6 +175,7 @@ async fn write(
 ) -> Result<u64, CommunicatorError> {
     let mut buffer = vec![0; BUFFER];
     let mut moved = 0;
+    let mut gaps = Gaps::default();
     loop {
         let length = content
             .read(&mut buffer)
@@ -179,12 +184,15 @@ async fn write(
         let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else {
             break;
         };
-        file.write_all(bytes)
+        gaps.write(file, bytes)
             .await
             .map_err(|error| transport(to, &error))?;
         moved += length as u64;
         progress.moved(moved, total);
     }
+    gaps.end(file, moved)
+        .await
+        .map_err(|error| transport(to, &error))?;
     file.flush().await.map_err(|error| transport(to, &error))?;
     Ok(moved)
 }
@@ -253,7 +261,8 @@ fn plain(path: &str) -> Result<String, CommunicatorError> {
     quote::word(path).map(|_| path.to_owned())
 }
 
-fn remote(path: &str, error: SftpError) -> CommunicatorError {
+/// What a refused request or a lost session means for `path`.
+pub(crate) fn refusal(path: &str, error: SftpError) -> CommunicatorError {
     match error {
         SftpError::Status(status) => CommunicatorError::Remote {
             path: path.to_owned(),
@@ -263,14 +272,21 @@ fn remote(path: &str, error: SftpError) -> CommunicatorError {
                 _ => status.error_message,
             },
         },
+        SftpError::IO(_) | SftpError::UnexpectedBehavior(_) => cut(path),
         other => CommunicatorError::Connection(format!("SFTP with `{path}`: {other}")),
     }
 }
 
-/// The stream side of the library folds the server's refusals and the transport's errors into one kind.
+/// The stream side of the library folds the server's refusals, as text, and everything else into one kind.
 fn transport(path: &str, error: &std::io::Error) -> CommunicatorError {
-    CommunicatorError::Remote {
-        path: path.to_owned(),
-        reason: error.to_string(),
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<SftpError>())
+    {
+        Some(inner) => refusal(path, inner.clone()),
+        None => CommunicatorError::Remote {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
     }
 }

@@ -1,10 +1,19 @@
 //! Moving bytes: files over SFTP with many requests in flight, trees as one tar stream.
 //!
-//! Where the server has no SFTP, a file goes through `cat`. [`program`] runs the remote side of a stream: it feeds the
-//! program, reads its output and keeps the end of what it complains about.
+//! Where the server has no SFTP, a file goes through `cat`; where the instance has no `tar`, [`send`] and [`receive`]
+//! walk a tree over SFTP. [`program`] runs the remote side of a stream: it feeds the program, reads its output and keeps
+//! the end of what it complains about. Nothing is resumed: a transfer that breaks off is an error.
 
 pub(crate) mod file;
+mod gaps;
+mod local;
 mod pack;
+mod place;
 pub(crate) mod program;
+mod receive;
+mod remote;
+mod send;
+mod source;
 pub(crate) mod tree;
 mod unpack;
+mod walk;

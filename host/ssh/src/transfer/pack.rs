@@ -1,78 +1,88 @@
 //! A local directory as a tar stream.
 //!
-//! Everything is read through a [`Dir`], so a link that points out of it is copied as a link and never followed.
-//! Names are bytes. Device nodes, sockets and fifos are left out.
+//! [`walk`] finds what is in it. Holes in files are left out of the stream where the `tar` that reads it makes them
+//! again; everybody else gets zeros.
 
 use std::{
-    collections::VecDeque,
-    io::{self, BufWriter, Read, Write},
-    path::{Path, PathBuf},
+    io::{self, BufWriter, Cursor, Read, Write},
+    path::Path,
 };
 
-use cap_std::fs::{Dir, Metadata, MetadataExt};
+use cap_std::fs::Dir;
 use kilnbox_engine::CommunicatorError;
-use tar::{Builder, EntryType, Header, HeaderMode};
+use tar::{Builder, EntryType, GnuExtSparseHeader, GnuSparseHeader, Header, HeaderMode};
 
-use crate::transfer::program::unreadable;
+use crate::transfer::{
+    local::unreadable,
+    source::{Pieces, Source},
+    walk::{Found, Kind, Order, walk},
+};
 
 /// Bytes handed on at once: a stream of small files is one of large packets all the same.
 const BUFFER: usize = 256 * 1024;
 
-/// Writes what is below `from` and returns the bytes of all files. `name` is how the user calls the directory.
+/// Writes what is below `from` and returns the bytes of all files; `moved` gets their number so far. `name` is how the
+/// user calls the directory. `sparse` is asked, for the first file with holes, whether the reader knows GNU's entries
+/// for such files.
 pub(crate) fn pack(
     from: &Dir,
     name: &Path,
     into: impl Write,
+    sparse: impl FnOnce() -> bool,
     mut moved: impl FnMut(u64),
 ) -> Result<u64, CommunicatorError> {
     let mut archive = Builder::new(BufWriter::with_capacity(BUFFER, into));
     archive.mode(HeaderMode::Complete);
     let mut total = 0;
-    let mut folders = VecDeque::from([PathBuf::new()]);
-    while let Some(folder) = folders.pop_front() {
-        let local = |error| unreadable(&name.join(&folder), error);
-        let listed = if folder.as_os_str().is_empty() {
-            from.entries()
-        } else {
-            from.read_dir(&folder)
-        };
-        let mut names = listed
-            .and_then(|entries| {
-                entries
-                    .map(|entry| entry.map(|entry| entry.file_name()))
-                    .collect::<io::Result<Vec<_>>>()
-            })
-            .map_err(local)?;
-        names.sort();
-        for file_name in names {
-            let path = folder.join(file_name);
-            let local = |error| unreadable(&name.join(&path), error);
-            let about = from.symlink_metadata(&path).map_err(local)?;
-            let mut header = header(&about);
-            if about.is_dir() {
+    let (mut ask, mut is_sparse) = (Some(sparse), false);
+    walk(from, name, Order::Inside, |found| {
+        let Found {
+            path,
+            mode,
+            modified,
+            kind,
+        } = found;
+        let local = |error| unreadable(&name.join(&path), error);
+        let mut header = Header::new_gnu();
+        header.set_mode(mode);
+        header.set_mtime(modified);
+        header.set_size(0);
+        match kind {
+            Kind::Folder => {
                 header.set_entry_type(EntryType::Directory);
                 archive
                     .append_data(&mut header, &path, io::empty())
-                    .map_err(local)?;
-                folders.push_back(path);
-            } else if about.is_symlink() {
-                let target = from.read_link_contents(&path).map_err(local)?;
+                    .map_err(local)
+            }
+            Kind::Link(target) => {
                 header.set_entry_type(EntryType::Symlink);
-                archive.append_link(&mut header, &path, &target).map_err(local)?;
-            } else if about.is_file() {
-                let file = from.open(&path).map_err(local)?;
-                // The size of what was opened, since the name may stand for another file by now.
-                let size = file.metadata().map_err(local)?.len();
+                archive.append_link(&mut header, &path, &target).map_err(local)
+            }
+            Kind::File(mut source) => {
+                let size = source.size;
+                let mut map = Vec::new();
                 header.set_entry_type(EntryType::Regular);
-                header.set_size(size);
+                if source.has_holes() {
+                    if let Some(ask) = ask.take() {
+                        is_sparse = ask();
+                    }
+                    if is_sparse {
+                        map = outline(&source, &mut header);
+                    } else {
+                        source.fill_holes();
+                    }
+                }
+                header.set_size(source.data());
+                let pieces = Pieces::of(source, |reached| moved(total + reached));
                 archive
-                    .append_data(&mut header, &path, Exactly { file, left: size })
+                    .append_data(&mut header, &path, Cursor::new(map).chain(pieces))
                     .map_err(local)?;
                 total += size;
                 moved(total);
+                Ok(())
             }
         }
-    }
+    })?;
     archive
         .into_inner()
         .and_then(|mut into| into.flush())
@@ -80,35 +90,33 @@ pub(crate) fn pack(
     Ok(total)
 }
 
-fn header(about: &Metadata) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_mode(about.mode() & 0o7777);
-    header.set_mtime(u64::try_from(about.mtime()).unwrap_or(0));
-    header.set_size(0);
-    header
-}
-
-/// Gives as many bytes as the header promised: a growing file is cut, a shrinking one is an error, since the rest of
-/// the stream would be read as its content.
-struct Exactly<R> {
-    file: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Exactly<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let Some(buffer) = buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else {
-            return Ok(0);
-        };
-        let length = self.file.read(buffer)?;
-        if length == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "became shorter while it was read",
-            ));
+/// Names the pieces of a file in its header, and returns the blocks that follow it for those that find no room there.
+///
+/// An empty piece at the end says how long the file is.
+fn outline(source: &Source, header: &mut Header) -> Vec<u8> {
+    header.set_entry_type(EntryType::GNUSparse);
+    let mut blocks = Vec::new();
+    let end = source.size..source.size;
+    let mut pieces = source.pieces.iter().chain([&end]).peekable();
+    let mut name = |rooms: &mut [GnuSparseHeader]| {
+        for room in rooms {
+            let Some(piece) = pieces.next() else { break };
+            room.set_offset(piece.start);
+            room.set_length(piece.end - piece.start);
         }
-        self.left -= length as u64;
-        Ok(length)
+        pieces.peek().is_some()
+    };
+    let Some(gnu) = header.as_gnu_mut() else {
+        return blocks;
+    };
+    gnu.set_real_size(source.size);
+    let mut more = name(&mut gnu.sparse);
+    gnu.set_is_extended(more);
+    while more {
+        let mut block = GnuExtSparseHeader::new();
+        more = name(block.sparse_mut());
+        block.set_is_extended(more);
+        blocks.extend_from_slice(block.as_bytes());
     }
+    blocks
 }

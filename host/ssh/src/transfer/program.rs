@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::{exec::Running, link::lost, links::Links};
+use crate::{exec::Running, link::lost, links::Links, transfer::local::unreadable};
 
 /// Bytes read at once from what feeds a program.
 const CHUNK: usize = 256 * 1024;
@@ -28,11 +28,7 @@ impl Ended {
     pub(crate) fn success(self, path: &str) -> Result<(), CommunicatorError> {
         let reason = match self.exit {
             Exit::Code(0) => return Ok(()),
-            Exit::Lost => {
-                return Err(CommunicatorError::Connection(
-                    "it ended during a transfer".to_owned(),
-                ));
-            }
+            Exit::Lost => return Err(cut(path)),
             _ if !self.complaint.is_empty() => self.complaint,
             Exit::Code(code) => format!("the transfer ended with exit code {code}"),
             Exit::Signal(signal) => format!("the transfer was ended by signal {signal}"),
@@ -42,6 +38,11 @@ impl Ended {
             reason,
         })
     }
+}
+
+/// The connection ended before `path` was through. What arrived of it is not the whole, and nothing goes on from there.
+pub(crate) fn cut(path: &str) -> CommunicatorError {
+    CommunicatorError::Connection(format!("it ended during the transfer of `{path}`"))
 }
 
 /// Runs `line` with `input` as its standard input.
@@ -80,7 +81,12 @@ pub(crate) async fn feed(
     let draining = drain(&mut running, &mut nothing, |_| {});
     tokio::pin!(feeding, draining);
     tokio::select! {
-        fed = &mut feeding => fed?,
+        fed = &mut feeding => match fed {
+            Ok(()) => {}
+            Err(error @ CommunicatorError::Local { .. }) => return Err(error),
+            // Its end says why it takes no more.
+            Err(error) => tracing::debug!(%error, "the input ended early"),
+        },
         ended = &mut draining => return ended,
     }
     draining.await
@@ -121,18 +127,5 @@ async fn drain(
                 return Ok(Ended { exit, complaint });
             }
         }
-    }
-}
-
-/// A local side that failed; who called knows its name where this does not.
-pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> CommunicatorError {
-    let path = if path.as_os_str().is_empty() {
-        Path::new("the local side of the transfer")
-    } else {
-        path
-    };
-    CommunicatorError::Local {
-        path: path.to_owned(),
-        source,
     }
 }

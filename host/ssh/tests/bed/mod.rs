@@ -1,5 +1,7 @@
 //! A real OpenSSH server on loopback, one per test, with its own host key and one account: who runs the test.
 
+pub(crate) mod relay;
+
 use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
@@ -28,6 +30,15 @@ impl Bed {
 
     /// Starts a server with these lines at the end of its configuration.
     pub(crate) fn with(lines: &str) -> Self {
+        Self::with_programs(None, lines)
+    }
+
+    /// Starts a server whose commands find a few programs and no `tar`.
+    pub(crate) fn without_tar(lines: &str) -> Self {
+        Self::with_programs(Some(&["cat", "chmod", "mkdir", "rm", "sh"]), lines)
+    }
+
+    fn with_programs(programs: Option<&[&str]>, lines: &str) -> Self {
         let sshd = Path::new("/usr/sbin/sshd");
         assert!(
             sshd.exists(),
@@ -46,13 +57,22 @@ impl Bed {
             .unwrap()
             .port();
         let here = folder.path().display();
+        let mut environment = format!("HOME={here}");
+        if let Some(programs) = programs {
+            let bin = folder.path().join("bin");
+            fs::create_dir(&bin).unwrap();
+            for name in programs {
+                std::os::unix::fs::symlink(Path::new("/bin").join(name), bin.join(name)).unwrap();
+            }
+            environment.push_str(&format!(" PATH={here}/bin"));
+        }
         // A home of its own: what the account's profile does must not reach into a test.
         fs::write(
             folder.path().join("config"),
             format!(
                 "ListenAddress 127.0.0.1\nHostKey {here}/host\nAuthorizedKeysFile {here}/authorized\n\
                  PidFile none\nUsePAM no\nPermitRootLogin yes\nStrictModes no\nMaxStartups 500\nMaxSessions 500\n\
-                 PasswordAuthentication yes\nSetEnv HOME={here}\n{lines}"
+                 PasswordAuthentication yes\nSetEnv {environment}\n{lines}"
             ),
         )
         .unwrap();
@@ -129,7 +149,12 @@ impl Bed {
     }
 
     pub(crate) async fn connect(&self) -> SshCommunicator {
-        SshCommunicator::connect("127.0.0.1", self.options(json!({})))
+        self.connect_with(json!({})).await
+    }
+
+    /// Connects with `more` over the usual options.
+    pub(crate) async fn connect_with(&self, more: Json) -> SshCommunicator {
+        SshCommunicator::connect("127.0.0.1", self.options(more))
             .await
             .unwrap()
     }

@@ -2,7 +2,11 @@
 
 use std::{
     fs,
-    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, PermissionsExt},
+    },
+    time::{Duration, SystemTime},
 };
 
 use cap_std::ambient_authority;
@@ -196,8 +200,27 @@ fn a_header_without_end_is_refused() {
 #[test]
 fn a_stream_that_is_cut_is_refused() {
     let whole = entry(EntryType::Regular, b"file", b"", &[7; 4096]);
-    let error = Bed::new().unpack(&whole[..2048]).unwrap_err();
+    let bed = Bed::new();
+    let error = bed.unpack(&whole[..2048]).unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
+    assert!(error.to_string().contains("`file`"), "{error}");
+    assert!(
+        !bed.folder.path().join("target/file").exists(),
+        "half a file stayed"
+    );
+}
+
+#[test]
+fn zeros_take_no_room() {
+    let bed = Bed::new();
+    let mut content = vec![0; 16 * 1024 * 1024];
+    content[5_000_000..5_000_010].fill(7);
+    let bytes = archive(&[entry(EntryType::Regular, b"file", b"", &content)]);
+    assert_eq!(bed.unpack(&bytes).unwrap(), content.len() as u64);
+    let file = bed.folder.path().join("target/file");
+    assert!(fs::read(&file).unwrap() == content);
+    let room = fs::metadata(&file).unwrap().blocks() * 512;
+    assert!(room <= 128 * 1024, "{room} bytes for ten");
 }
 
 #[test]

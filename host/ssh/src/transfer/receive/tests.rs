@@ -1,0 +1,232 @@
+//! What a hostile SFTP server may not do.
+
+use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt};
+
+use cap_std::ambient_authority;
+use kilnbox_engine::NoProgress;
+use russh_sftp::{
+    protocol::{Data, Handle, Name, Status},
+    server::{self, Handler},
+};
+
+use super::*;
+
+const FOLDER: u32 = 0o040_755;
+const FILE: u32 = 0o100_644;
+const LINK: u32 = 0o120_777;
+
+/// Lists the same in the folder, and in every folder below it where `endless`.
+#[derive(Clone, Default)]
+struct Server {
+    listing: Vec<(&'static str, u32, u64)>,
+    endless: bool,
+    /// What it sends beyond what was asked.
+    surplus: usize,
+    /// Bytes of every file.
+    length: u64,
+    listed: HashSet<String>,
+}
+
+fn done(id: u32) -> Status {
+    Status {
+        id,
+        status_code: StatusCode::Ok,
+        error_message: String::new(),
+        language_tag: String::new(),
+    }
+}
+
+impl Handler for Server {
+    type Error = StatusCode;
+
+    fn unimplemented(&self) -> StatusCode {
+        StatusCode::OpUnsupported
+    }
+
+    async fn opendir(&mut self, id: u32, handle: String) -> Result<Handle, StatusCode> {
+        Ok(Handle { id, handle })
+    }
+
+    async fn readdir(&mut self, id: u32, handle: String) -> Result<Name, StatusCode> {
+        let lists = handle == "/folder" || self.endless;
+        if !lists || !self.listed.insert(handle) {
+            return Err(StatusCode::Eof);
+        }
+        let files = self.listing.iter().map(|(name, mode, size)| Listed {
+            filename: (*name).to_owned(),
+            longname: String::new(),
+            attrs: FileAttributes {
+                permissions: Some(*mode),
+                size: Some(*size),
+                mtime: Some(1_000_000_000),
+                ..FileAttributes::empty()
+            },
+        });
+        Ok(Name {
+            id,
+            files: files.collect(),
+        })
+    }
+
+    async fn open(
+        &mut self,
+        id: u32,
+        handle: String,
+        _: OpenFlags,
+        _: FileAttributes,
+    ) -> Result<Handle, StatusCode> {
+        Ok(Handle { id, handle })
+    }
+
+    async fn read(&mut self, id: u32, _: String, offset: u64, length: u32) -> Result<Data, StatusCode> {
+        let left = usize::try_from(self.length.saturating_sub(offset)).unwrap();
+        match left.min(length as usize) {
+            0 => Err(StatusCode::Eof),
+            length => Ok(Data {
+                id,
+                data: vec![7; length + self.surplus],
+            }),
+        }
+    }
+
+    async fn close(&mut self, id: u32, _: String) -> Result<Status, StatusCode> {
+        Ok(done(id))
+    }
+
+    async fn readlink(&mut self, id: u32, _: String) -> Result<Name, StatusCode> {
+        let up = Listed::dummy("..");
+        Ok(Name { id, files: vec![up] })
+    }
+}
+
+struct Bed {
+    folder: tempfile::TempDir,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("target")).unwrap();
+        fs::write(folder.path().join("outside"), "untouched").unwrap();
+        Self { folder }
+    }
+
+    async fn receive(&self, server: Server) -> Result<u64, CommunicatorError> {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        server::run(far, server).await;
+        let target = Dir::open_ambient_dir(self.folder.path().join("target"), ambient_authority()).unwrap();
+        let result = receive(&Remote::with(near).await, target, &NoProgress).await;
+        let outside = fs::read_to_string(self.folder.path().join("outside"));
+        assert_eq!(outside.unwrap(), "untouched");
+        result
+    }
+}
+
+async fn refused(server: Server, because: &str) {
+    let error = Bed::new().receive(server).await.unwrap_err();
+    assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
+    assert!(error.to_string().contains(because), "{error}");
+}
+
+#[tokio::test]
+async fn names_that_are_paths_are_refused() {
+    for name in ["", "../outside", "/outside", "a/../../outside", "a/b", "a\0b"] {
+        for mode in [FILE, FOLDER, LINK] {
+            let server = Server {
+                listing: vec![(name, mode, 0)],
+                ..Server::default()
+            };
+            refused(server, "in a listing").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_a_link_and_a_directory_leads_nowhere() {
+    for listing in [
+        vec![("up", LINK, 0), ("up", FOLDER, 0)],
+        vec![("up", FOLDER, 0), ("up", LINK, 0), ("outside", FILE, 1)],
+    ] {
+        let bed = Bed::new();
+        let server = Server {
+            listing,
+            endless: true,
+            length: 1,
+            ..Server::default()
+        };
+        bed.receive(server).await.unwrap_err();
+        let names = fs::read_dir(bed.folder.path()).unwrap().count();
+        assert_eq!(names, 2, "something was written beside the target");
+    }
+}
+
+#[tokio::test]
+async fn directories_without_end_are_refused() {
+    let name: &str = Box::leak("d".repeat(250).into_boxed_str());
+    let server = Server {
+        listing: vec![(name, FOLDER, 0)],
+        endless: true,
+        ..Server::default()
+    };
+    refused(server, "a path of more than").await;
+}
+
+#[tokio::test]
+async fn more_than_was_asked_for_is_refused() {
+    for size in [10, 1_000_000] {
+        let server = Server {
+            listing: vec![("file", FILE, size)],
+            length: size,
+            surplus: 1,
+            ..Server::default()
+        };
+        refused(server, "more than was asked for").await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_ends_early_is_an_error_and_does_not_stay() {
+    for size in [10, 1_000_000] {
+        let bed = Bed::new();
+        let server = Server {
+            listing: vec![("file", FILE, size)],
+            length: size / 2,
+            ..Server::default()
+        };
+        let error = bed.receive(server).await.unwrap_err();
+        assert!(matches!(error, CommunicatorError::Remote { .. }), "{error:?}");
+        assert!(error.to_string().contains("/folder/file"), "{error}");
+        assert!(!bed.folder.path().join("target/file").exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_left_out_and_no_rights_are_kept() {
+    let bed = Bed::new();
+    let server = Server {
+        listing: vec![
+            (".", FOLDER, 0),
+            ("..", FOLDER, 0),
+            ("socket", 0o140_777, 0),
+            ("disk", 0o060_777, 0),
+            ("pipe", 0o010_777, 0),
+            ("tool", 0o104_755, 70_000),
+        ],
+        length: 70_000,
+        ..Server::default()
+    };
+    assert_eq!(bed.receive(server).await.unwrap(), 70_000);
+    let target = bed.folder.path().join("target");
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 1);
+    let tool = target.join("tool");
+    assert!(fs::read(&tool).unwrap() == [7; 70_000]);
+    assert_eq!(fs::metadata(tool).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn a_listed_name_is_kept_as_it_is() {
+    assert_eq!(below("", "a b\n'").unwrap(), "a b\n'");
+    assert_eq!(below("a", "...").unwrap(), "a/...");
+    let error = below("a", "b\u{fffd}").unwrap_err();
+    assert!(matches!(error, CommunicatorError::NotUtf8(_)), "{error:?}");
+}
