@@ -106,7 +106,7 @@ impl SshOptions {
     pub fn prepare(options: &Options) -> Result<Self, Vec<Problem>> {
         let mut problems: Vec<Problem> = NOT_BUILT
             .iter()
-            .filter(|name| options.json.get(**name).is_some_and(|value| !value.is_null()))
+            .filter(|name| options.json.get(**name).is_some_and(asks_for_something))
             .map(|name| {
                 Problem::error(format!("/{name}"), format!("`{name}` is not supported yet"))
                     .hint("leave it out")
@@ -260,6 +260,18 @@ impl Written {
     }
 }
 
+/// Whether a value differs from none: templates turn an option off by an empty variable.
+fn asks_for_something(value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Bool(on) => *on,
+        Json::Number(number) => number.as_f64() != Some(0.0),
+        Json::String(text) => !text.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(members) => !members.is_empty(),
+    }
+}
+
 /// A duration as Go writes it: `1h30m`, `1.5h`, `300ms`, `-1s`, `0`. A bare number counts nanoseconds.
 pub fn duration(value: &Json) -> Result<SignedDuration, String> {
     let text = match value {
@@ -407,6 +419,15 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_not_built_may_be_turned_off() {
+        let off = json!({
+            "ssh_username": "u", "ssh_bastion_host": "", "ssh_clear_authorized_keys": false, "ssh_local_tunnels": [],
+            "winrm_port": 0, "ssh_proxy_host": null,
+        });
+        assert!(prepare(off).is_ok());
     }
 
     #[test]

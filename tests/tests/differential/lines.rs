@@ -78,7 +78,7 @@ impl Said {
         }
     }
 
-    /// `-machine-readable`: what is for people, as above, and everything else in its order.
+    /// `-machine-readable`: what is for people, as above, and everything else build by build.
     pub(crate) fn by_records(output: &str) -> Self {
         let (mut for_people, mut kinds, mut records) = (String::new(), Vec::new(), Vec::new());
         for line in output.lines() {
@@ -95,7 +95,8 @@ impl Said {
                 fields => records.push(normal(&fields.join(","))),
             }
         }
-        // The last one is the end itself.
+        // Packer lists the builds in a random order; those of one build keep theirs.
+        records.sort_by_key(|record| record.split(',').next().map(str::to_owned));
         records.push(format!("kinds of lines: {}", kinds.join(" ")));
         Self {
             records,
