@@ -107,18 +107,24 @@ impl Bed {
         command
     }
 
+    /// A remote file's bytes, thrown away on arrival.
+    pub(crate) fn discard(&self, port: u16, file: &Path) -> Command {
+        let mut command = Command::new("sh");
+        let ssh = words(&self.tool("ssh", "-p", port));
+        command.arg("-c").arg(format!(
+            "{ssh} root@127.0.0.1 \"cat '{}'\" >/dev/null",
+            file.display()
+        ));
+        command
+    }
+
     /// A local folder packed by `tar`, unpacked by `tar` on the instance.
     pub(crate) fn tar(&self, port: u16, from: &Path, to: &Path) -> Command {
-        let ssh = self.tool("ssh", "-p", port);
-        let words: Vec<String> = std::iter::once(ssh.get_program())
-            .chain(ssh.get_args())
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!(
             "tar -C '{}' -cf - . | {} root@127.0.0.1 \"mkdir -p '{to}' && tar -C '{to}' -xf -\"",
             from.display(),
-            words.join(" "),
+            words(&self.tool("ssh", "-p", port)),
             to = to.display()
         ));
         command
@@ -138,4 +144,13 @@ impl Bed {
         }
         command
     }
+}
+
+/// A command as a line for a shell; nothing in it needs quotes.
+fn words(command: &Command) -> String {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
+    words.join(" ")
 }

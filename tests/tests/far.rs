@@ -75,7 +75,7 @@ fn a_script_runs_and_its_secrets_are_in_no_command_line() {
     // Looks at every command line there is until it is told to stop.
     let watch = format!(
         "(until [ -e {stop} ]; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | tr '\\0' ' ' >{lines}
-         touch {stopped}) &"
+         touch {stopped}) </dev/null >/dev/null 2>&1 &"
     );
     write(&bed.local().join("watch.sh"), watch.as_bytes(), 0o755);
     let script = json!({

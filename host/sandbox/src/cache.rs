@@ -116,12 +116,9 @@ impl Cache {
         }
     }
 
-    /// Keeps a compiled component. Failing to is not an error of the build.
-    pub(crate) fn store(&self, digest: &str, component: &Component) {
-        let written = component
-            .serialize()
-            .map_err(|error| io::Error::other(format!("{error:#}")))
-            .and_then(|code| self.write(&self.entry(digest), &code));
+    /// Keeps compiled code. Failing to is not an error of the build.
+    pub(crate) fn store(&self, digest: &str, code: &[u8]) {
+        let written = self.write(&self.entry(digest), code);
         if let Err(error) = written.and_then(|()| self.prune()) {
             tracing::warn!(path = %self.path.display(), "compiled component not kept: {error}");
         }
@@ -243,7 +240,11 @@ mod tests {
     const COMPONENT: &str = "(component (core module (func (export \"f\"))))";
 
     fn engine() -> Engine {
-        Engine::new(&kilnbox_wasm::config()).unwrap()
+        kilnbox_wasm::engine().unwrap()
+    }
+
+    fn code() -> Vec<u8> {
+        kilnbox_wasm::compile(&wat::parse_str(COMPONENT).unwrap()).unwrap()
     }
 
     fn only_entry(path: &Path) -> PathBuf {
@@ -262,8 +263,8 @@ mod tests {
         let path = folder.path().join("a").join("compiled");
         let cache = Cache::open(&path, &engine).unwrap();
         assert!(cache.load(&engine, "d1").is_none());
-        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
-        cache.store("d1", &component);
+        let code = code();
+        cache.store("d1", &code);
         assert!(cache.load(&engine, "d1").is_some());
         assert!(cache.load(&engine, "d2").is_none());
         assert_eq!(
@@ -282,8 +283,8 @@ mod tests {
         let engine = engine();
         let path = folder.path().join("compiled");
         let cache = Cache::open(&path, &engine).unwrap();
-        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
-        cache.store("d1", &component);
+        let code = code();
+        cache.store("d1", &code);
         let entry = only_entry(&path);
         let whole = std::fs::read(&entry).unwrap();
         let mut flipped = whole.clone();
@@ -292,7 +293,7 @@ mod tests {
             std::fs::write(&entry, damaged).unwrap();
             assert!(cache.load(&engine, "d1").is_none());
         }
-        cache.store("d1", &component);
+        cache.store("d1", &code);
         assert!(cache.load(&engine, "d1").is_some());
     }
 
@@ -316,9 +317,9 @@ mod tests {
         let engine = engine();
         let path = folder.path().join("compiled");
         let cache = Cache::open(&path, &engine).unwrap();
-        let component = Component::new(&engine, wat::parse_str(COMPONENT).unwrap()).unwrap();
+        let code = code();
         for number in 0..ENTRIES + 5 {
-            cache.store(&format!("d{number}"), &component);
+            cache.store(&format!("d{number}"), &code);
         }
         assert_eq!(std::fs::read_dir(&path).unwrap().count(), ENTRIES);
     }

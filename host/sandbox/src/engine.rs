@@ -11,7 +11,7 @@ use crate::{Error, limits::TICK};
 
 /// Makes the engine and starts its clock.
 pub(crate) fn engine() -> Result<Engine, Error> {
-    let engine = Engine::new(&kilnbox_wasm::config()).map_err(|error| Error::Engine(format!("{error:#}")))?;
+    let engine = kilnbox_wasm::engine().map_err(|error| Error::Engine(format!("{error:#}")))?;
     let weak = engine.weak();
     thread::Builder::new()
         .name("kilnbox-epochs".to_owned())

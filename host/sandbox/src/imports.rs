@@ -189,7 +189,7 @@ fn magic(bytes: &[u8]) -> Result<(), BorderError> {
     }
 }
 
-/// What `kilnbox_wasm::config` turns on.
+/// What the settings of `kilnbox_wasm` turn on.
 fn features() -> WasmFeatures {
     WasmFeatures::default()
         .difference(WasmFeatures::THREADS)

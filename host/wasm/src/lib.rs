@@ -1,7 +1,8 @@
 //! The wasmtime engine settings, in one place.
 //!
 //! Code compiled ahead (`host/bundled`, at build time) runs only on an engine with the same settings, so `sandbox`
-//! and the build script share this crate. Nothing else here.
+//! and the build script share this crate. The engine that runs components cannot compile; one that compiles is made
+//! for each component that is not in the cache.
 
 mod code_memory;
 
@@ -18,11 +19,28 @@ pub const ASYNC_STACK: usize = 2 * 1024 * 1024;
 /// Address space reserved for each linear memory. Guests are limited far below.
 pub const MEMORY_RESERVATION: u64 = 512 * 1024 * 1024;
 
+/// An engine that runs what was compiled with these settings. Without a compiler it starts faster and takes less memory.
+pub fn engine() -> Result<Engine, wasmtime::Error> {
+    Engine::new(config().enable_compiler(false))
+}
+
+/// Compiles a component for this machine.
+pub fn compile(component: &[u8]) -> Result<Vec<u8>, wasmtime::Error> {
+    Engine::new(&config())?.precompile_component(component)
+}
+
+/// Compiles a component for any machine of the triple `target`, not just this one.
+pub fn compile_ahead(component: &[u8], target: &str) -> Result<Vec<u8>, wasmtime::Error> {
+    let mut config = config();
+    config.target(target)?;
+    Engine::new(&config)?.precompile_component(component)
+}
+
 /// The settings every component is compiled and run with.
 ///
 /// Epochs stop guests that loop. Threads, 64-bit memories, garbage collection and exceptions are off: steps need none
 /// of them, and most of the engine's advisories lie there.
-pub fn config() -> Config {
+fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -36,11 +54,4 @@ pub fn config() -> Config {
         config.with_custom_code_memory(Some(Arc::new(code_memory::InPlace)));
     }
     config
-}
-
-/// Compiles a component for any machine of the triple `target`, not just this one.
-pub fn compile_ahead(component: &[u8], target: &str) -> Result<Vec<u8>, wasmtime::Error> {
-    let mut config = config();
-    config.target(target)?;
-    Engine::new(&config)?.precompile_component(component)
 }

@@ -117,11 +117,11 @@ fn a_reader_that_does_not_read_holds_up_nobody_for_long() {
     let (events, end) = Events::new("run", Secrets::default(), readers);
     let begun = std::time::Instant::now();
     // One is in the reader's hand, a queue of them waits, then three are lost and one is kept.
-    let fit = crate::limits::EVENT_QUEUE as u64 + 1;
+    let fit = limits::EVENT_QUEUE as u64 + 1;
     (0..fit + 2).for_each(|index| events.say(index.to_string()));
     events.error("matters");
     events.say("lost too");
-    assert!(begun.elapsed() < crate::limits::READER_WAIT * 10);
+    assert!(begun.elapsed() < limits::READER_WAIT * 10);
     drop(open);
     end.finish().unwrap();
     assert_eq!(
