@@ -256,19 +256,21 @@ fn unaccepted(rules: &Schema<'_>, error: &ValidationError<'_>) -> Problem {
     let Some(schema) = around(rules, error) else {
         return Problem::error(at, format!("{} has a value that is not accepted", subject(at)));
     };
-    let wanted = words::wanted(rules, schema);
     let known = words::values(rules, schema);
-    let near = error.instance().as_str().and_then(|written| {
-        let names = known.iter().filter_map(|(value, _)| value.as_str());
-        did_you_mean(written, names)
-    });
-    let found = match known.as_slice() {
-        [] => format!(", not {}", kind_of(error.instance())),
-        _ => String::new(),
+    let mut names: Vec<&str> = known.iter().filter_map(|(value, _)| value.as_str()).collect();
+    names.sort_unstable();
+    let written = error.instance().as_str();
+    let near = written.and_then(|written| did_you_mean(written, names.iter().copied()));
+    let wanted = words::wanted(rules, schema);
+    let wanted = match known.len() {
+        0 => format!("{wanted}, not {}", kind_of(error.instance())),
+        // As Packer says it.
+        several if several > 1 && several == names.len() => format!("one of: {}", names.join(", ")),
+        _ => wanted,
     };
     Problem {
         hint: near,
-        ..Problem::error(at, format!("{} must be {wanted}{found}", subject(at)))
+        ..Problem::error(at, format!("{} must be {wanted}", subject(at)))
     }
 }
 
