@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
-    let report = Report::new(cli.output.color);
+    let report = Report::new(cli.output.color, cli.output.machine_readable);
     commands::run(cli, &report).unwrap_or_else(|error| {
         report.failure(&error);
         error.exit_code()

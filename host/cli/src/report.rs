@@ -1,15 +1,16 @@
 //! How errors look: what happened, where, and what to do, on standard error.
 //!
-//! miette draws the place in the template. Nothing else in the program writes errors that are no events of a run.
+//! miette draws the place in the template. Nothing else in the program writes errors that are no events of a run. Under
+//! `-machine-readable` each is a line for programs too, on standard output.
 
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
 };
 
-use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler as _};
+use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler as _, Severity};
 
-use crate::{env_vars, error::Error};
+use crate::{env_vars, error::Error, readers::record, stdout};
 
 /// Whether to colour what goes to a stream: only a terminal, and only if nobody asked for none.
 pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
@@ -19,18 +20,22 @@ pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
 /// Shows problems as they are drawn.
 pub(crate) struct Report {
     handler: MietteHandler,
+    for_programs: bool,
 }
 
 impl Report {
     /// For standard error.
-    pub(crate) fn new(color: bool) -> Self {
+    pub(crate) fn new(color: bool, for_programs: bool) -> Self {
         let color = colored(color, io::stderr().is_terminal());
         let handler = MietteHandlerOpts::new()
             .color(color)
             .terminal_links(false)
             .unicode(true)
             .build();
-        Self { handler }
+        Self {
+            handler,
+            for_programs,
+        }
     }
 
     /// Shows one problem.
@@ -44,6 +49,11 @@ impl Report {
         );
         // Nowhere is left to report to when standard error is gone.
         let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+        if self.for_programs {
+            let now = jiff::Timestamp::now().as_second();
+            let line = record(now, "", "ui", ["error", in_words(problem).as_str()]);
+            let _ = stdout::print(&format!("{line}\n"));
+        }
     }
 
     /// Shows what is worth knowing beside an answer.
@@ -60,6 +70,31 @@ impl Report {
             other => self.show(other),
         }
     }
+}
+
+/// A problem without a drawing: place, message and causes, and the hint on a line of its own.
+fn in_words(problem: &dyn Diagnostic) -> String {
+    let mut words = String::new();
+    let label = problem.labels().and_then(|mut labels| labels.next());
+    if let (Some(source), Some(label)) = (problem.source_code(), label)
+        && let Ok(place) = source.read_span(label.inner(), 0, 0)
+        && let Some(name) = place.name()
+    {
+        words.push_str(&format!("{name}:{}:{}: ", place.line() + 1, place.column() + 1));
+    }
+    if problem.severity() == Some(Severity::Warning) {
+        words.push_str("Warning: ");
+    }
+    words.push_str(&problem.to_string());
+    let mut cause = problem.source();
+    while let Some(error) = cause {
+        words.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    if let Some(hint) = problem.help() {
+        words.push_str(&format!("\n{hint}"));
+    }
+    words
 }
 
 struct Drawn<'p> {

@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn check(line: &str, expected: &str) {
-        let outcome = session().evaluate(line, &Report::new(false)).unwrap();
+        let outcome = session().evaluate(line, &Report::new(false, false)).unwrap();
         assert_eq!(outcome, Outcome::Text(expected.to_owned()), "{line}");
     }
 
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn words_of_the_console() {
-        let report = Report::new(false);
+        let report = Report::new(false, false);
         assert_eq!(session().evaluate(" exit ", &report).unwrap(), Outcome::End);
         assert_eq!(session().evaluate("  ", &report).unwrap(), Outcome::Nothing);
         assert!(session().evaluate("{{nope}}", &report).is_err());
