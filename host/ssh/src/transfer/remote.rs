@@ -70,8 +70,8 @@ impl Remote {
         let asked = channel.request_subsystem(true, "sftp").await;
         asked.map_err(crate::link::lost)?;
         let stream = sftp::stream(read, channel.clone(), answered.clone());
-        match Self::greet(stream, folder, Some((channel, link))).await {
-            Err(_) if !answered.load(Ordering::Acquire) => Ok(None),
+        match Self::greet(stream, folder, Some((channel, link.clone()))).await {
+            Err(_) if !answered.load(Ordering::Acquire) && link.is_alive() => Ok(None),
             greeted => greeted.map(Some),
         }
     }

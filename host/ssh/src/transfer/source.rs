@@ -162,7 +162,8 @@ mod tests {
         let from = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
         let mut source = Source::open(&from, Path::new("file")).unwrap();
         assert!(source.has_holes());
-        assert_eq!(source.pieces, [8 * MIB..8 * MIB + 12_288]);
+        assert_eq!(source.pieces.len(), 1);
+        assert_eq!(source.pieces[0], 8 * MIB..8 * MIB + 12_288);
 
         let mut content = Vec::new();
         let mut reached = 0;
