@@ -29,6 +29,11 @@ pub struct SshBed {
 impl SshBed {
     /// Starts a server that lets the user of this process in with [`Self::key`].
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// Starts one with these lines at the end of its configuration.
+    pub fn with(lines: &str) -> Self {
         let folder = TempDir::with_prefix("kilnbox-test-ssh-").expect("a temporary folder can be made");
         let at = folder.path();
         for name in ["instance", "local"] {
@@ -42,7 +47,7 @@ impl SshBed {
             // OpenSSH insists on this folder when it runs as root.
             fs::create_dir_all("/run/sshd").expect("root can make /run/sshd");
         }
-        let (server, port) = until("a free port for sshd", START, || try_start(at));
+        let (server, port) = until("a free port for sshd", START, || try_start(at, lines));
         Self { folder, server, port }
     }
 
@@ -113,13 +118,13 @@ impl Drop for SshBed {
 }
 
 /// Starts a server on a port that is free now. None if another took the port first.
-fn try_start(at: &Path) -> Option<(Child, u16)> {
+fn try_start(at: &Path, lines: &str) -> Option<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .ok()?
         .port();
     let config = at.join("sshd_config");
-    fs::write(&config, configuration(at, port)).expect("the configuration can be written");
+    fs::write(&config, configuration(at, port) + lines).expect("the configuration can be written");
     let mut server = Command::new("/usr/sbin/sshd")
         .arg("-D")
         .arg("-f")

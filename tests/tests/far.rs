@@ -65,6 +65,20 @@ fn files_arrive_as_over_a_near_connection() {
 }
 
 #[test]
+fn an_account_without_a_shell_gets_files_too() {
+    let bed = SshBed::with("ForceCommand internal-sftp\n");
+    write(&bed.local().join("plain"), b"plain\n", 0o644);
+    write(&bed.local().join("secret"), b"x", 0o600);
+    let steps = ["plain", "secret"]
+        .map(|name| json!({ "type": "file", "source": name, "destination": bed.instance().join(name) }));
+    build(&bed, relay(bed.port(), ROUND_TRIP), &steps);
+    assert_eq!(
+        Tree::read(&bed.instance()).differences(&Tree::read(&bed.local())),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn a_script_runs_and_its_secrets_are_in_no_command_line() {
     let bed = SshBed::start();
     let instance = bed.instance();

@@ -3,17 +3,10 @@
 //! The subsystem is asked for and greeted in one go. A server without it refuses the request or ends the channel
 //! before a word was said; that is no error, since `cat` stands in for it.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::{SinkExt, stream};
+use futures::{SinkExt, TryFutureExt, stream};
 use kilnbox_engine::CommunicatorError;
 use russh::{
     ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
@@ -22,7 +15,7 @@ use russh::{
 use russh_sftp::client::{Config, SftpSession};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::mpsc,
+    sync::{SetOnce, mpsc},
 };
 use tokio_util::{
     io::{CopyToBytes, SinkWriter, StreamReader},
@@ -43,12 +36,48 @@ const PACKET: u32 = 256 * 1024;
 pub(crate) async fn open(session: &Handle<Guard>) -> Result<Option<SftpSession>, CommunicatorError> {
     let channel = session.channel_open_session().await.map_err(lost)?;
     channel.request_subsystem(true, "sftp").await.map_err(lost)?;
-    let answered = Arc::new(AtomicBool::new(false));
     let (read, write) = channel.split();
-    match SftpSession::new_with_config(stream(read, Arc::new(write), answered.clone()), config()).await {
-        Ok(sftp) => Ok(Some(sftp)),
-        Err(_) if !answered.load(Ordering::Acquire) && !session.is_closed() => Ok(None),
-        Err(error) => Err(CommunicatorError::Connection(format!("SFTP: {error}"))),
+    let greeting = Greeting::default();
+    let stream = stream(read, Arc::new(write), greeting.clone());
+    let opening = SftpSession::new_with_config(stream, config())
+        .map_err(|error| CommunicatorError::Connection(format!("SFTP: {error}")));
+    greeting.hear(opening, || !session.is_closed()).await
+}
+
+/// Whether the first that came over a channel was a word, or its end.
+#[derive(Clone, Default)]
+pub(crate) struct Greeting(Arc<SetOnce<bool>>);
+
+impl Greeting {
+    /// The session that is being opened; none where the channel ends before a word was said, on a connection that is
+    /// still `alive`.
+    ///
+    /// The end is looked for here too: the library, told of it before it has asked for anything, waits for an answer all
+    /// the same.
+    pub(crate) async fn hear<T>(
+        &self,
+        opening: impl Future<Output = Result<T, CommunicatorError>>,
+        alive: impl Fn() -> bool,
+    ) -> Result<Option<T>, CommunicatorError> {
+        let silence = async {
+            if *self.0.wait().await {
+                std::future::pending().await
+            }
+        };
+        let opened = tokio::select! {
+            biased;
+            opened = opening => opened,
+            () = silence => Err(CommunicatorError::Connection("it ended".to_owned())),
+        };
+        match opened {
+            Err(_) if self.0.get() != Some(&true) && alive() => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    fn is(&self, word: bool) {
+        // Only the first counts.
+        let _ = self.0.set(word);
     }
 }
 
@@ -62,11 +91,11 @@ pub(crate) fn config() -> Config {
     }
 }
 
-/// The channel as bytes; a refused request ends them. `answered` becomes true with the first.
+/// The channel as bytes; a refused request ends them.
 pub(crate) fn stream(
     read: ChannelReadHalf,
     write: Arc<ChannelWriteHalf<Msg>>,
-    answered: Arc<AtomicBool>,
+    greeting: Greeting,
 ) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
     // The writer's own task, since only a task that waits for the server's window moves on with it.
     let (to_send, mut sent) = mpsc::channel::<Bytes>(1);
@@ -79,15 +108,18 @@ pub(crate) fn stream(
         }
     }));
     let received = stream::unfold(
-        (read, answered, sending),
-        async |(mut read, answered, sending)| {
+        (read, greeting, sending),
+        async |(mut read, greeting, sending)| {
             loop {
                 match read.wait().await {
                     Some(ChannelMsg::Data { data }) => {
-                        answered.store(true, Ordering::Release);
-                        return Some((Ok::<_, io::Error>(data), (read, answered, sending)));
+                        greeting.is(true);
+                        return Some((Ok::<_, io::Error>(data), (read, greeting, sending)));
                     }
-                    Some(ChannelMsg::Failure | ChannelMsg::Eof | ChannelMsg::Close) | None => return None,
+                    Some(ChannelMsg::Failure | ChannelMsg::Eof | ChannelMsg::Close) | None => {
+                        greeting.is(false);
+                        return None;
+                    }
                     Some(_) => {}
                 }
             }
@@ -98,4 +130,38 @@ pub(crate) fn stream(
         StreamReader::new(Box::pin(received)),
         SinkWriter::new(CopyToBytes::new(to_send)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_channel_that_ended_before_it_was_asked_is_no_session() {
+        let greeting = Greeting::default();
+        greeting.is(false);
+        let session = greeting.hear(pending::<Result<(), _>>(), || true).await;
+        assert!(matches!(session, Ok(None)), "{session:?}");
+        let session = greeting.hear(pending::<Result<(), _>>(), || false).await;
+        assert!(
+            matches!(session, Err(CommunicatorError::Connection(_))),
+            "{session:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_said_something_is_believed() {
+        let greeting = Greeting::default();
+        greeting.is(true);
+        greeting.is(false);
+        let refused = Err(CommunicatorError::Connection("nonsense".to_owned()));
+        let session = greeting.hear(ready::<Result<(), _>>(refused), || true).await;
+        assert!(session.is_err(), "{session:?}");
+        assert!(matches!(
+            greeting.hear(ready(Ok(())), || true).await,
+            Ok(Some(()))
+        ));
+    }
 }

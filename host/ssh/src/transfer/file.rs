@@ -1,8 +1,7 @@
 //! One file in either direction, and removing one.
 //!
 //! SFTP has no shell, so a path arrives as it is. The library keeps many requests in flight; a large buffer here keeps
-//! it busy. `cat` stands in on servers without SFTP, and for a small file where the instance is far; a small one that
-//! everybody there may read travels in the command line itself.
+//! it busy. `cat` stands in on servers without SFTP, and [`far`] knows a faster way for small files.
 
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use crate::{
     links::Links,
     quote,
     transfer::{
+        far,
         gaps::Gaps,
         local::unreadable,
         program::{self, cut},
@@ -25,12 +25,8 @@ use crate::{
 
 /// Bytes moved between two reports of progress.
 const BUFFER: usize = 1024 * 1024;
-/// Bytes that go through `cat` where the instance is far: fewer answers to wait for.
+/// Bytes that go by one command where the instance is far: fewer answers to wait for.
 const SMALL: u64 = 32 * 1024;
-/// Bytes of a command line that carries a file. Every server takes packets of 35,000 bytes (RFC 4253, 6.1).
-const LINE: usize = 32 * 1024;
-/// The right of everybody to read a file.
-const READABLE: u32 = 0o004;
 /// Mode of a new file where none was asked for.
 const NEW_FILE: u32 = 0o644;
 
@@ -42,15 +38,16 @@ pub(crate) async fn upload(
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
     let link = links.acquire().await?;
-    let small = upload.size.is_some_and(|size| size <= SMALL);
-    let far = small && link.is_far().await?;
-    if !far && let Some(sftp) = link.sftp().await? {
+    if let (Some(..=SMALL), Some(mode)) = (upload.size, upload.mode)
+        && link.is_far().await?
+    {
+        drop(link);
+        return upload_far(links, to, upload.content, mode, progress).await;
+    }
+    if let Some(sftp) = link.sftp().await? {
         return upload_sftp(sftp, to, upload, progress).await;
     }
     drop(link);
-    if far && let Some(mode) = upload.mode.filter(|mode| mode & READABLE != 0) {
-        return upload_line(links, to, upload.content, mode, progress).await;
-    }
     upload_cat(links, to, upload, progress).await
 }
 
@@ -124,6 +121,38 @@ pub(crate) async fn remove(links: &Links, path: &str) -> Result<(), Communicator
     }
 }
 
+/// A file that is small as far as is known, to an instance that is far away.
+async fn upload_far(
+    links: &Links,
+    to: &str,
+    content: &mut (dyn AsyncRead + Send + Unpin),
+    mode: u32,
+    progress: &dyn Progress,
+) -> Result<u64, CommunicatorError> {
+    let mut bytes = Vec::new();
+    (&mut *content)
+        .take(SMALL + 1)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(|error| unreadable(Path::new(""), error))?;
+    let length = bytes.len() as u64;
+    if length <= SMALL && far::upload(links, to, &bytes, mode).await? {
+        progress.moved(length, Some(length));
+        return Ok(length);
+    }
+    let upload = Upload {
+        content: &mut bytes.as_slice().chain(content),
+        size: (length <= SMALL).then_some(length),
+        mode: Some(mode),
+    };
+    let link = links.acquire().await?;
+    if let Some(sftp) = link.sftp().await? {
+        return upload_sftp(sftp, to, upload, progress).await;
+    }
+    drop(link);
+    upload_cat(links, to, upload, progress).await
+}
+
 async fn upload_sftp(
     sftp: &SftpSession,
     to: &str,
@@ -194,42 +223,6 @@ async fn write(
         .await
         .map_err(|error| transport(to, &error))?;
     file.flush().await.map_err(|error| transport(to, &error))?;
-    Ok(moved)
-}
-
-/// A small file as part of the command that writes it: a server takes a command's input only after it has said that
-/// the command runs. Other users of the instance may see command lines, as they may read the file.
-async fn upload_line(
-    links: &Links,
-    to: &str,
-    content: &mut (dyn AsyncRead + Send + Unpin),
-    mode: u32,
-    progress: &dyn Progress,
-) -> Result<u64, CommunicatorError> {
-    let mut bytes = Vec::new();
-    content
-        .take(LINE as u64)
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(|error| unreadable(Path::new(""), error))?;
-    let path = quote::path(to)?;
-    let line = std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| quote::word(text).ok())
-        .map(|text| format!("printf %s {text} > {path} && chmod {:04o} {path}", mode & 0o7777))
-        .filter(|line| line.len() <= LINE);
-    let Some(line) = line else {
-        let upload = Upload {
-            content: &mut bytes.as_slice().chain(content),
-            size: None,
-            mode: Some(mode),
-        };
-        return upload_cat(links, to, upload, progress).await;
-    };
-    let ended = program::fetch(links, line, &mut tokio::io::sink(), |_| {}).await?;
-    ended.success(to)?;
-    let moved = bytes.len() as u64;
-    progress.moved(moved, Some(moved));
     Ok(moved)
 }
 

@@ -3,10 +3,7 @@
 //! Directories are listed and small files moved by single requests, many at once, which the library's sessions for
 //! files cannot do within bounds. Every number that the instance chooses is bounded here.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use kilnbox_engine::CommunicatorError;
 use russh::{ChannelWriteHalf, client::Msg};
@@ -16,7 +13,13 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
 };
 
-use crate::{link::Link, links::Links, quote, sftp, transfer::program::cut};
+use crate::{
+    link::Link,
+    links::Links,
+    quote,
+    sftp::{self, Greeting},
+    transfer::program::cut,
+};
 
 /// Files and directories worked on at once. Their handles stay below 128, from where on those of OpenSSH are no text,
 /// which the library takes every handle for.
@@ -66,14 +69,12 @@ impl Remote {
         let (link, channel) = links.open().await?;
         let (read, write) = channel.split();
         let channel = Arc::new(write);
-        let answered = Arc::new(AtomicBool::new(false));
+        let greeting = Greeting::default();
         let asked = channel.request_subsystem(true, "sftp").await;
         asked.map_err(crate::link::lost)?;
-        let stream = sftp::stream(read, channel.clone(), answered.clone());
-        match Self::greet(stream, folder, Some((channel, link.clone()))).await {
-            Err(_) if !answered.load(Ordering::Acquire) && link.is_alive() => Ok(None),
-            greeted => greeted.map(Some),
-        }
+        let stream = sftp::stream(read, channel.clone(), greeting.clone());
+        let opening = Self::greet(stream, folder, Some((channel, link.clone())));
+        greeting.hear(opening, || link.is_alive()).await
     }
 
     async fn greet(

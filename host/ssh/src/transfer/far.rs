@@ -1,0 +1,57 @@
+//! A small file to an instance that is far away, as one command: SFTP waits for an answer several times.
+//!
+//! OpenSSH takes a command's input only after it has said that the command runs, one round trip later. So a file that
+//! everybody on the instance may read stands in the command line itself; any other may be a secret, and command lines
+//! can be seen there. An account without a shell runs something else instead, such as the SFTP server, which ends
+//! without a word: nothing but [`WRITTEN`] counts as success.
+
+use kilnbox_engine::{CommunicatorError, Exit};
+use tokio::io::sink;
+
+use crate::{
+    links::Links,
+    quote,
+    transfer::program::{self, Ended},
+};
+
+/// Bytes of a command line that carries a file. Every server takes packets of 35,000 bytes (RFC 4253, 6.1).
+const LINE: usize = 32 * 1024;
+/// The right of everybody to read a file.
+const READABLE: u32 = 0o004;
+/// The exit code of a command that wrote everything.
+const WRITTEN: u32 = 42;
+
+/// Writes the file; `false` where no shell seems to have run the command.
+pub(crate) async fn upload(
+    links: &Links,
+    to: &str,
+    content: &[u8],
+    mode: u32,
+) -> Result<bool, CommunicatorError> {
+    let path = quote::path(to)?;
+    let finish = format!("chmod {:04o} {path} && exit {WRITTEN}", mode & 0o7777);
+    let in_the_line = std::str::from_utf8(content)
+        .ok()
+        .filter(|_| mode & READABLE != 0)
+        .and_then(|text| quote::word(text).ok())
+        .map(|text| format!("printf %s {text} > {path} && {finish}"))
+        .filter(|line| line.len() <= LINE);
+    let ended = match in_the_line {
+        Some(line) => program::fetch(links, line, &mut sink(), |_| {}).await?,
+        None => {
+            let line = format!("(umask 077; cat > {path}) && {finish}");
+            program::feed(links, line, &mut &*content, |_| {}).await?
+        }
+    };
+    match ended {
+        Ended {
+            exit: Exit::Code(WRITTEN),
+            ..
+        } => Ok(true),
+        Ended {
+            exit: Exit::Code(_),
+            ref complaint,
+        } if complaint.is_empty() => Ok(false),
+        failed => failed.success(to).map(|()| false),
+    }
+}
