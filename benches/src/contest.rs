@@ -88,6 +88,8 @@ impl<'a> Contest<'a> {
                     contender.name
                 );
                 (contender.prepare)();
+                // What earlier runs wrote must not reach the disk in this one's time.
+                nix::unistd::sync();
                 let sample = run((contender.command)());
                 (contender.check)();
                 if round >= warm_ups {

@@ -1,7 +1,8 @@
 //! A TCP relay that makes a server seem far away: every byte arrives half a round trip later, at full bandwidth.
 //!
 //! What is on its way is kept in memory; the two ends talk to the relay without delay, so TCP's own windows do not
-//! limit the bandwidth and only what the programs wait for is delayed.
+//! limit the bandwidth and only what the programs wait for is delayed. The relay acknowledges at once: a server that
+//! waits for that before it sends more would wait for this machine's delay otherwise, and not for the network's.
 
 use std::{
     io::{Read, Write},
@@ -52,6 +53,8 @@ fn pass(from: TcpStream, to: TcpStream, delay: Duration) {
 fn read(mut from: TcpStream, sender: &SyncSender<(Instant, Vec<u8>)>, delay: Duration) {
     let mut chunk = vec![0; CHUNK];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
+        // The kernel forgets it after a while. It is about time alone: where it fails, everything works.
+        let _ = rustix::net::sockopt::set_tcp_quickack(&from, true);
         if sender
             .send((Instant::now() + delay, chunk[..length].to_vec()))
             .is_err()
