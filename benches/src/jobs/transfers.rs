@@ -117,8 +117,7 @@ fn small_files(bed: &Bed, tree: &Path) -> Outcome {
 
 fn huge_file(bed: &Bed) -> Outcome {
     let from = bed.local("huge");
-    let file = File::create(&from).expect("a file can be made");
-    file.set_len(HUGE).expect("a sparse file can be made");
+    write_file(&from, HUGE);
     let to = bed.instance("huge");
     let template = upload_template(bed, "huge-file", bed.near(), "huge", &to);
     let outcome = Contest::new("huge file", "one file of 4 GiB", 1)
@@ -171,12 +170,17 @@ fn huge_tree(bed: &Bed) -> Outcome {
     outcome
 }
 
-/// Bytes that no compression makes smaller.
+/// A file of 256 MiB.
 pub(crate) fn write_big(path: &Path) {
+    write_file(path, BIG);
+}
+
+/// Bytes that no compression makes smaller.
+fn write_file(path: &Path, size: u64) {
     let mut state = 1_u64;
     let mut file = File::create(path).expect("a file can be made");
     let mut chunk = vec![0; MIB as usize];
-    for _ in 0..BIG / chunk.len() as u64 {
+    for _ in 0..size / chunk.len() as u64 {
         for word in chunk.chunks_exact_mut(8) {
             state ^= state << 13;
             state ^= state >> 7;
