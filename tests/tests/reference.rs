@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 
 /// What brings the pages up to date.
-const AGAIN: &str = "make the pages again: cargo run -- plugin docs --all docs/reference";
+const AGAIN: &str = "make the pages again: cargo run --bin kilnbox -- plugin docs --all docs/reference";
 
 /// The files that the examples of the pages name.
 const FILES: [&str; 1] = ["motd"];
