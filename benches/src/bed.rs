@@ -19,6 +19,8 @@ pub(crate) struct Bed {
     packer: Packer,
     /// The same server, [`ROUND_TRIP`] away.
     far: u16,
+    /// The same server, twice as far away.
+    farther: u16,
     rounds: Option<usize>,
 }
 
@@ -26,11 +28,13 @@ impl Bed {
     pub(crate) fn new(rounds: Option<usize>) -> Self {
         let ssh = SshBed::start();
         let far = relay(ssh.port(), ROUND_TRIP);
+        let farther = relay(ssh.port(), ROUND_TRIP * 2);
         Self {
             ssh,
             kilnbox: Kilnbox::new(),
             packer: Packer::new(),
             far,
+            farther,
             rounds,
         }
     }
@@ -56,6 +60,10 @@ impl Bed {
 
     pub(crate) fn far(&self) -> u16 {
         self.far
+    }
+
+    pub(crate) fn farther(&self) -> u16 {
+        self.farther
     }
 
     /// A `null` builder for the server at a port.
