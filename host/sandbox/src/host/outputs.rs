@@ -360,6 +360,7 @@ impl HostOutput for State {
         }
         let mut output = self.table.get(&this)?.clone();
         output.written = format!("{}/{name}", output.written.trim_end_matches('/'));
+        self.is_path(&output.written)?;
         output.below.push(name);
         Ok(self.table.push(output)?)
     }
@@ -381,6 +382,8 @@ impl HostOutput for State {
         let output = self.table.get(&this)?.clone();
         let path = output.written.clone();
         let written = self.running()?.written.clone();
+        self.quota.files(1)?;
+        self.quota.bytes(content.len() as u64)?;
         let replace = move || {
             let replacement = output.begin(mode)?;
             replacement.file()?.write_all(&content)?;

@@ -18,6 +18,7 @@ use crate::{
     },
     failure::Failure,
     leftovers::Leftover,
+    memory::Charge,
     store::{Run, State},
 };
 
@@ -31,6 +32,8 @@ pub struct Writer {
     pipe: Option<DuplexStream>,
     leftover: u64,
     path: String,
+    /// The memory of the pipe.
+    _held: Charge,
 }
 
 /// A remote file that must not stay.
@@ -49,6 +52,7 @@ impl Host for State {
         mode: Option<u32>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let asset = self.table.get(&source)?.clone();
         let written = asset.written.clone();
         let mode = mode.unwrap_or(asset.mode()) & 0o7777;
@@ -78,6 +82,7 @@ impl Host for State {
         mode: Option<u32>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         self.running()?;
         let size = content.len() as u64;
         let mut content = content.as_slice();
@@ -100,6 +105,7 @@ impl Host for State {
         path: String,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let asset = self.table.get(&source)?.clone();
         let Content::Folder(folder) = asset.content else {
             return Err(Failure::invalid(format!("`{}` is not a folder", asset.written)));
@@ -122,7 +128,9 @@ impl HostWriter for State {
         mode: Option<u32>,
     ) -> Result<Resource<Writer>, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let leftovers = self.running()?.leftovers.clone();
+        let held = self.memory.charge(PIPE)?;
         let (pipe, mut content) = tokio::io::duplex(PIPE);
         let task = {
             let (on, path) = (Arc::clone(&on), path.clone());
@@ -146,6 +154,7 @@ impl HostWriter for State {
             pipe: Some(pipe),
             leftover,
             path,
+            _held: held,
         })?)
     }
 
@@ -220,6 +229,10 @@ impl HostTemporaryFile for State {
         path: String,
     ) -> wasmtime::Result<Resource<TemporaryFile>> {
         let on = self.table.get(&instance)?.on.clone();
+        let most = self.limits.path;
+        if path.len() > most {
+            return Err(wasmtime::Error::msg(format!("a path of more than {most} bytes")));
+        }
         let leftovers = match self.running() {
             Ok(run) => run.leftovers.clone(),
             Err(_) => return Err(wasmtime::Error::msg("a temporary file outside a run")),
