@@ -308,4 +308,26 @@ mod tests {
                 .ends_with("limits = { timeout = \"12h\" }")
         );
     }
+
+    /// Prints the table anew where it is not what SPECIFICATION.md has.
+    #[test]
+    fn the_specification_tells_every_limit() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../SPECIFICATION.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let rows = Limits::SETTINGS.iter().map(|setting| {
+            let default = setting.unit.show(setting.value(&Limits::default()));
+            let ceiling = setting.unit.show(setting.ceiling);
+            format!(
+                "| `{}` | {} | {default} | {ceiling} |",
+                setting.name, setting.what
+            )
+        });
+        let told = |row: &str| page.lines().any(|line| line.starts_with(row));
+        let missing: Vec<_> = rows.filter(|row| !told(row)).collect();
+        assert!(
+            missing.is_empty(),
+            "SPECIFICATION.md lacks\n{}",
+            missing.join("\n")
+        );
+    }
 }
