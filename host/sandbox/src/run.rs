@@ -13,7 +13,7 @@ use kilnbox_engine::{
 use serde_json::Value as Json;
 use wasmtime::{
     Store, Trap,
-    component::{Instance, InstancePre, Resource},
+    component::{Instance, InstancePre, Resource, ResourceTableError},
 };
 
 use crate::{
@@ -65,6 +65,10 @@ fn why(trap: &wasmtime::Error, state: &State, name: &str) -> String {
     }
     if let Some(wasmtime_wasi::I32Exit(code)) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return format!("ended itself with exit code {code}");
+    }
+    if let Some(ResourceTableError::Full) = trap.downcast_ref::<ResourceTableError>() {
+        let most = state.limits.handles;
+        return format!("was stopped: it holds more than {most} handles at the same time");
     }
     let what = match trap.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "ran out of stack: it calls itself too deeply".to_owned(),

@@ -17,12 +17,20 @@ use super::{outputs::Output, progress::Transfer};
 use crate::{
     bindings::kilnbox::plugin::{outputs::HostArchive, types::ErrorCode},
     failure::Failure,
+    memory::Charge,
     store::State,
 };
 
 /// An archive that is not written yet.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Archive {
+    draft: Draft,
+    /// The memory of its names.
+    held: Charge,
+}
+
+#[derive(Clone, Debug)]
+struct Draft {
     container: String,
     compression: String,
     level: Option<u32>,
@@ -92,16 +100,18 @@ impl State {
 
 impl HostArchive for State {
     async fn new(&mut self, container: String, compression: String) -> wasmtime::Result<Resource<Archive>> {
-        Ok(self.table.push(Archive {
+        let held = self.hold(container.len() + compression.len())?;
+        let draft = Draft {
             container,
             compression,
             level: None,
             entries: Vec::new(),
-        })?)
+        };
+        Ok(self.table.push(Archive { draft, held })?)
     }
 
     async fn level(&mut self, this: Resource<Archive>, level: u32) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.level = Some(level);
+        self.table.get_mut(&this)?.draft.level = Some(level);
         Ok(())
     }
 
@@ -113,18 +123,19 @@ impl HostArchive for State {
     ) -> Result<(), Failure> {
         let file = self.table.get(&file)?.clone();
         let limit = self.limits.archive_entries;
-        let entries = &mut self.table.get_mut(&this)?.entries;
-        if entries.len() >= limit {
+        let archive = self.table.get_mut(&this)?;
+        if archive.draft.entries.len() >= limit {
             return Err(Failure::limit(format!(
                 "an archive takes no more than {limit} files"
             )));
         }
-        entries.push((file, name));
+        archive.held.grow(file.room() + name.len())?;
+        archive.draft.entries.push((file, name));
         Ok(())
     }
 
     async fn write(&mut self, this: Resource<Archive>, to: Resource<Output>) -> Result<u64, Failure> {
-        let archive = self.table.get(&this)?.clone();
+        let archive = self.table.get(&this)?.draft.clone();
         let to = self.table.get(&to)?.clone();
         let run = self.running()?.clone();
         let cancel = self.patience.cancel().clone();
