@@ -19,6 +19,7 @@ mod limits;
 mod memory;
 mod patience;
 mod run;
+mod schema;
 mod source;
 mod stdio;
 mod store;
