@@ -8,9 +8,9 @@ use serde_json::Value as Json;
 use super::{
     BuildPlanner, duration,
     options::{self, Ready},
-    schema::Marked,
     paths::{self, Written},
     refuse, scalar,
+    schema::Marked,
     templates::StepTemplates,
 };
 use crate::{PathAccess, PlannedStep, Step, StepKind, UserPath};
@@ -139,10 +139,13 @@ impl BuildPlanner<'_> {
             return None;
         }
         // Of the schema's defaults, a path counts only where the schema is Kilnbox's own.
-        let paths_of = if step.third_party() { &ready.written } else { &ready.marked };
+        let paths_of = if step.third_party() {
+            &ready.written
+        } else {
+            &ready.marked
+        };
         let outputs = options::pointers(paths_of, "output-template");
-        let is_template =
-            |mark: &&Marked| mark.format == "runtime-template" || outputs.contains(&mark.at);
+        let is_template = |mark: &&Marked| mark.format == "runtime-template" || outputs.contains(&mark.at);
         let runtime: BTreeMap<String, String> = ready
             .marked
             .iter()

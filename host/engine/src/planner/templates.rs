@@ -42,7 +42,7 @@ impl StepTemplates {
         let part_of_a_name = !value.is_empty()
             && value.len() <= NAME
             && !value.starts_with('.')
-            && !value.contains(['/', '\\', '\0']);
+            && !value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control());
         part_of_a_name || self.build.iter().any(|own| own == value)
     }
 
@@ -68,7 +68,9 @@ impl RuntimeTemplates for StepTemplates {
         if self.foreign.contains(at)
             && let Err(error) = self.renderer.check_foreign(text)
         {
-            return Err(format!("not written by the user, and may use its own data alone: {error}"));
+            return Err(format!(
+                "not written by the user, and may use its own data alone: {error}"
+            ));
         }
         let rendered = self
             .renderer
@@ -88,7 +90,10 @@ impl RuntimeTemplates for StepTemplates {
         }
         if let Some((name, value)) = data.iter().find(|(_, value)| !self.harmless(value)) {
             if value.len() > NAME {
-                return Err(format!("a value of {} bytes, for `{name}`, cannot be part of a path", value.len()));
+                return Err(format!(
+                    "a value of {} bytes, for `{name}`, cannot be part of a path",
+                    value.len()
+                ));
             }
             return Err(format!("`{value}`, for `{name}`, cannot be part of a path"));
         }

@@ -62,7 +62,10 @@ impl Host for State {
             .wait(on.download_tree(&path, &folder, &transfer))
             .await??;
         if let Some(aside) = aside {
-            self.patience.block(move || aside.commit()).await?.map_err(local)?;
+            self.patience
+                .block(move || aside.commit())
+                .await?
+                .map_err(local)?;
         }
         transfer.finished(bytes);
         Ok(bytes)

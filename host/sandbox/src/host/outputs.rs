@@ -166,7 +166,11 @@ impl Output {
         if !self.third_party {
             return Ok(());
         }
-        let root = self.root.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        let root = self
+            .root
+            .file_name()
+            .map(OsStr::to_string_lossy)
+            .unwrap_or_default();
         let reserved = reserved(&root) || self.below.iter().any(|part| reserved(part));
         let there = self.metadata()?;
         let executable = |mode: u32| mode & 0o111 != 0;
@@ -302,7 +306,9 @@ impl Guard {
         let about = file.metadata()?;
         if !about.is_file() || about.len() > 0 {
             // It will be removed, so it must be one of ours: those are empty.
-            return Err(io::Error::other("something else than a lock is where its lock would be"));
+            return Err(io::Error::other(
+                "something else than a lock is where its lock would be",
+            ));
         }
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -405,15 +411,22 @@ impl HostOutput for State {
 
     async fn child(&mut self, this: Resource<Output>, name: String) -> Result<Resource<Output>, Failure> {
         if name.len() > NAME {
-            return Err(Failure::invalid(format!("the name of a file has no more than {NAME} bytes")));
+            return Err(Failure::invalid(format!(
+                "the name of a file has no more than {NAME} bytes"
+            )));
         }
-        let one_name = !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != "..";
+        let one_name = !name.is_empty()
+            && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+            && name != "."
+            && name != "..";
         if !one_name {
             return Err(Failure::invalid(format!("`{name}` is not the name of one file")));
         }
         let mut output = self.table.get(&this)?.clone();
         if output.below.iter().map(|part| part.len() + 1).sum::<usize>() + name.len() > PATH {
-            return Err(Failure::limit(format!("the path of an output has no more than {PATH} bytes")));
+            return Err(Failure::limit(format!(
+                "the path of an output has no more than {PATH} bytes"
+            )));
         }
         output.written = format!("{}/{name}", output.written.trim_end_matches('/'));
         output.below.push(name);

@@ -63,7 +63,9 @@ impl Drop for Aside {
 /// Looks at everything in `from`; `to` is where it would go, if that is there.
 fn check(from: &Dir, to: Option<&Dir>, at: &Path) -> io::Result<()> {
     if at.components().count() > DEPTH {
-        return Err(io::Error::other(format!("more than {DEPTH} folders in each other")));
+        return Err(io::Error::other(format!(
+            "more than {DEPTH} folders in each other"
+        )));
     }
     for entry in from.entries()? {
         let (name, kind) = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))?;
@@ -140,7 +142,11 @@ mod tests {
             ("a/b", "./../../c", true),
             ("a", "b/../c", false),
         ] {
-            assert_eq!(stays(Path::new(at), Path::new(target)), expect, "{target} in {at}");
+            assert_eq!(
+                stays(Path::new(at), Path::new(target)),
+                expect,
+                "{target} in {at}"
+            );
         }
     }
 }
