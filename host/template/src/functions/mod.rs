@@ -31,8 +31,13 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a text may call that a stranger wrote: nothing that answers with what the user, the host or the instance knows.
-pub(crate) static HARMLESS: LazyLock<Vec<&'static str>> =
-    LazyLock::new(|| KNOWN.iter().copied().filter(|name| !TELLING.contains(name)).collect());
+pub(crate) static HARMLESS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    KNOWN
+        .iter()
+        .copied()
+        .filter(|name| !TELLING.contains(name))
+        .collect()
+});
 
 const TELLING: &[&str] = &[
     "user",
