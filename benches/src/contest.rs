@@ -9,7 +9,9 @@ use comfy_table::{
 };
 use serde::Serialize;
 
-use crate::measure::{Sample, median, run};
+use kilnbox_tests::Usage;
+
+use crate::measure::{median, run};
 
 /// A job before it is run.
 pub(crate) struct Contest<'a> {
@@ -120,7 +122,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Serialize)]
 pub(crate) struct Series {
     pub(crate) name: &'static str,
-    pub(crate) samples: Vec<Sample>,
+    pub(crate) samples: Vec<Usage>,
 }
 
 impl Series {

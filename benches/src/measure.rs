@@ -12,22 +12,11 @@ use std::{
     time::Instant,
 };
 
-use serde::Serialize;
+use kilnbox_tests::Usage;
 use wait4::Wait4 as _;
 
-/// What one run took.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Sample {
-    /// Seconds.
-    pub(crate) wall: f64,
-    /// Seconds of processor time, user and system.
-    pub(crate) cpu: f64,
-    /// Bytes.
-    pub(crate) peak: u64,
-}
-
 /// Runs a program that must succeed.
-pub(crate) fn run(mut command: Command) -> Sample {
+pub(crate) fn run(mut command: Command) -> Usage {
     // Files, since a pipe that nobody empties would hold the program up.
     let mut said = tempfile::tempfile().expect("a temporary file can be made");
     let to = |file: &File| Stdio::from(file.try_clone().expect("a file can be shared"));
@@ -37,17 +26,13 @@ pub(crate) fn run(mut command: Command) -> Sample {
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     let used = child.wait4().expect("a child can be waited for");
-    let wall = begun.elapsed().as_secs_f64();
+    let wall = begun.elapsed();
     if !used.status.success() {
         let mut text = String::new();
         let _ = said.rewind().and_then(|()| said.read_to_string(&mut text));
         panic!("{command:?}: {}\n{text}", used.status);
     }
-    Sample {
-        wall,
-        cpu: (used.rusage.utime + used.rusage.stime).as_secs_f64(),
-        peak: used.rusage.maxrss,
-    }
+    Usage::new(wall, &used.rusage)
 }
 
 /// The middle value; of an even number, the lower of the two middle ones.

@@ -16,6 +16,7 @@ mod side_by_side;
 mod ssh_bed;
 mod terminal;
 mod tree;
+mod usage;
 mod wait;
 
 pub use archive::Image;
@@ -28,6 +29,7 @@ pub use side_by_side::side_by_side;
 pub use ssh_bed::SshBed;
 pub use terminal::Terminal;
 pub use tree::{Node, Tree};
+pub use usage::Usage;
 pub use wait::until;
 
 /// Stops a test that cannot mean anything without root.

@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -13,7 +13,9 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::until;
+use wait4::Wait4 as _;
+
+use crate::{Usage, processes, until};
 
 /// No run of a suite takes longer; compiling a guest's code on a busy machine is the longest part.
 const LONGEST_RUN: Duration = Duration::from_secs(180);
@@ -22,6 +24,9 @@ const LONGEST_RUN: Duration = Duration::from_secs(180);
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    begun: Instant,
+    /// Its end was seen: its number may be another program's by now.
+    ended: bool,
     stdout: Stream,
     stderr: Stream,
 }
@@ -51,6 +56,25 @@ impl Running {
         Self::spawn(command)
     }
 
+    /// As [`Self::start`], and nothing is kept of its standard output.
+    pub fn start_quiet(mut command: Command) -> Self {
+        let begun = Instant::now();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let stderr = Stream::of(child.stderr.take().expect("standard error is piped"));
+        Self {
+            child,
+            begun,
+            ended: false,
+            stdout: Stream::of(io::empty()),
+            stderr,
+        }
+    }
+
     /// As [`Self::start`], with both streams as one, in the order they are written: all of it is `stdout`.
     pub fn start_merged(mut command: Command) -> Self {
         let (reader, writer) = io::pipe().expect("a pipe can be made");
@@ -58,6 +82,7 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("a descriptor can be copied"))
             .stderr(writer);
+        let begun = Instant::now();
         let child = command
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
@@ -65,6 +90,8 @@ impl Running {
         drop(command);
         Self {
             child,
+            begun,
+            ended: false,
             stdout: Stream::of(reader),
             stderr: Stream::of(io::empty()),
         }
@@ -82,6 +109,7 @@ impl Running {
     }
 
     fn spawn(mut command: Command) -> Self {
+        let begun = Instant::now();
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -91,6 +119,8 @@ impl Running {
         let stderr = Stream::of(child.stderr.take().expect("standard error is piped"));
         Self {
             child,
+            begun,
+            ended: false,
             stdout,
             stderr,
         }
@@ -134,24 +164,41 @@ impl Running {
     }
 
     /// Waits for its end, no longer than `limit`.
-    pub fn finish_within(mut self, limit: Duration) -> Finished {
+    pub fn finish_within(self, limit: Duration) -> Finished {
+        self.finish_measured(limit).0
+    }
+
+    /// Waits for its end, no longer than `limit`, and tells what it used. Memory is looked at while it runs: what the
+    /// kernel says at the end is no less than this program itself had when it started the other.
+    pub fn finish_measured(mut self, limit: Duration) -> (Finished, Usage) {
         let what = "the program's end";
-        let status = until(what, limit, || {
-            self.child.try_wait().expect("the program can be waited for")
+        let mut peak = 0;
+        let end = until(what, limit, || {
+            peak = peak.max(processes::peak(self.id()).unwrap_or_default());
+            self.child.try_wait4().expect("the program can be waited for")
         });
-        Finished {
-            status,
+        let wall = self.begun.elapsed();
+        self.ended = true;
+        let finished = Finished {
+            status: end.status,
             stdout: self.stdout.all(),
             stderr: self.stderr.all(),
-        }
+        };
+        let usage = Usage {
+            peak,
+            ..Usage::new(wall, &end.rusage)
+        };
+        (finished, usage)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Ended already, or in the way of a test that has failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.ended {
+            // In the way of a test that has failed.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
         if thread::panicking() {
             eprintln!("the program had written:\n{}", self.written());
         }

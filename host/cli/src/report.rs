@@ -8,6 +8,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
 };
 
+use kilnbox_engine::text;
 use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler as _, Severity};
 
 use crate::{env_vars, error::Error, readers::record, stdout};
@@ -20,6 +21,7 @@ pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
 /// Shows problems as they are drawn.
 pub(crate) struct Report {
     handler: MietteHandler,
+    color: bool,
     for_programs: bool,
 }
 
@@ -34,6 +36,7 @@ impl Report {
             .build();
         Self {
             handler,
+            color,
             for_programs,
         }
     }
@@ -48,10 +51,11 @@ impl Report {
             }
         );
         // Nowhere is left to report to when standard error is gone.
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+        let _ = writeln!(io::stderr().lock(), "{}", harmless(text.trim_end(), self.color));
         if self.for_programs {
             let now = jiff::Timestamp::now().as_second();
-            let line = record(now, "", "ui", ["error", in_words(problem).as_str()]);
+            let words = in_words(problem);
+            let line = record(now, "", "ui", ["error", &text::clean(&words)]);
             let _ = stdout::print(&format!("{line}\n"));
         }
     }
@@ -70,6 +74,32 @@ impl Report {
             other => self.show(other),
         }
     }
+}
+
+/// What was drawn, without anything that acts on a terminal but the colours of the drawing: it quotes components and
+/// templates.
+fn harmless(drawn: &str, color: bool) -> String {
+    let mut shown = String::with_capacity(drawn.len());
+    let mut rest = drawn;
+    while let Some((before, after)) = rest.split_once("\x1b[").filter(|_| color) {
+        shown.push_str(&text::clean(before));
+        let end = after
+            .find(|c: char| !matches!(c, '0'..='9' | ';'))
+            .unwrap_or(after.len());
+        let (parameters, after) = after.split_at(end);
+        match after.strip_prefix('m') {
+            Some(after) => {
+                shown.push_str(&format!("\x1b[{parameters}m"));
+                rest = after;
+            }
+            None => {
+                shown.push_str(&text::clean(&format!("\x1b[{parameters}")));
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(&text::clean(rest));
+    shown
 }
 
 /// A problem without a drawing: place, message and causes, and the hint on a line of its own.
@@ -105,5 +135,23 @@ struct Drawn<'p> {
 impl fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.handler.debug(self.problem, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_colours_are_left_of_what_acts_on_a_terminal() {
+        let drawn = "\x1b[31m×\x1b[0m \x1b[2J\x07 tur\u{202e}ned\n\x1b[1;38mnext\x1b[";
+        assert_eq!(
+            harmless(drawn, true),
+            "\x1b[31m×\x1b[0m \\x1b[2J\\x07 tur\\u{202e}ned\n\x1b[1;38mnext\\x1b["
+        );
+        assert_eq!(
+            harmless(drawn, false),
+            "× \\x1b[2J\\x07 tur\\u{202e}ned\nnext\\x1b["
+        );
     }
 }

@@ -105,6 +105,8 @@ pub struct UserPath {
     pub resolved: PathBuf,
     /// What may be done with it.
     pub access: PathAccess,
+    /// The folder it must not leave, whatever became of its parts since it was resolved: that of a stranger's step.
+    pub below: Option<PathBuf>,
 }
 
 /// What a component may do with a path.

@@ -204,6 +204,12 @@ impl Project {
 
 /// Reads a whole file up to a limit.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    // Opening a pipe would wait for somebody to write to it, and a device has no end.
+    let about = std::fs::metadata(path).map_err(Error::io("reading", path))?;
+    if !about.is_file() {
+        let what = std::io::Error::other("not a regular file");
+        return Err(Error::io("reading", path)(what));
+    }
     let file = File::open(path).map_err(Error::io("reading", path))?;
     let mut bytes = Vec::new();
     file.take(limit + 1)

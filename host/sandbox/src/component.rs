@@ -253,6 +253,7 @@ impl Info {
         if !schema.is_object() {
             return Err("its schema is not a JSON object".to_owned());
         }
+        crate::schema::check(&schema)?;
         Ok(Self {
             name: answer.name,
             version: answer.version,

@@ -22,6 +22,7 @@ mod memory;
 mod patience;
 mod quota;
 mod run;
+mod schema;
 mod source;
 mod stdio;
 mod store;

@@ -13,6 +13,9 @@ use kilnbox_engine::{Body, Events, Level, Speaker};
 
 use crate::Limits;
 
+/// What a field of a record costs beside its text, in bytes: empty ones take memory too.
+const FIELD: usize = 64;
+
 /// The guest's voice. Cheap to clone; clones share the count.
 #[derive(Clone)]
 pub(crate) struct Voice {
@@ -64,19 +67,14 @@ impl Voice {
     }
 
     pub(crate) fn log(&self, level: Level, text: &str, fields: &[(String, String)]) {
-        let size = |fields: &[(String, String)]| {
-            fields
-                .iter()
-                .map(|(name, value)| name.len() + value.len())
-                .sum::<usize>()
-        };
-        self.speak(text.len() + size(fields), |events| {
+        let size = |(name, value): &(String, String)| FIELD + name.len() + value.len();
+        self.speak(text.len() + fields.iter().map(size).sum::<usize>(), |events| {
             let mut left = self.limits.message.saturating_sub(text.len());
             let kept = fields
                 .iter()
-                .take_while(|(name, value)| {
-                    let fits = name.len() + value.len() <= left;
-                    left = left.saturating_sub(name.len() + value.len());
+                .take_while(|field| {
+                    let fits = size(field) <= left;
+                    left = left.saturating_sub(size(field));
                     fits
                 })
                 .cloned()

@@ -14,7 +14,7 @@ use crate::{
     Diagnostic, Diagnostics, Inputs, Kind, Marks, Member, RenderError, Value,
     allowance::Allowance,
     did_you_mean,
-    functions::{Around, Frame, KNOWN},
+    functions::{Around, Frame, HARMLESS, KNOWN},
     pointer_child,
     text_template::{self, Budget, Value as Data},
     variables::Pending,
@@ -165,6 +165,11 @@ impl Renderer {
         } else {
             Ok(())
         }
+    }
+
+    /// The same for a text that a stranger wrote: it may use its data, and ask for nothing of the user's.
+    pub fn check_foreign(&self, text: &str) -> Result<(), RenderError> {
+        text_template::parse(text, &HARMLESS).map(|_| ())
     }
 
     /// Expands all strings of an object of options, recursively and with the keys of nested objects, but for those at

@@ -17,6 +17,7 @@ use crate::{
         schema::{Marked, Schema},
         words,
     },
+    text,
 };
 
 /// Options that are ready.
@@ -89,6 +90,12 @@ pub(crate) fn report(
     let mut errors = false;
     for problem in found {
         let place = place(component, value, &problem.at);
+        // The component's own words.
+        let problem = Problem {
+            message: text::clean(&problem.message).into_owned(),
+            hint: problem.hint.map(|hint| text::clean(&hint).into_owned()),
+            ..problem
+        };
         let diagnostic = if problem.warning {
             Diagnostic::warning(place, problem.message)
         } else {

@@ -37,13 +37,15 @@ pub(crate) fn resolve(written: &Written<'_>, folders: &Folders) -> Result<UserPa
             None => return Err(missing(written, &candidates)),
         },
     };
-    if written.third_party {
-        confine(written, &resolved, folders)?;
-    }
+    let below = match written.third_party {
+        true => Some(confine(written, &resolved, folders)?),
+        false => None,
+    };
     Ok(UserPath {
         written: written.text.to_owned(),
         resolved,
         access: written.access,
+        below,
     })
 }
 
@@ -101,8 +103,8 @@ fn missing(written: &Written<'_>, candidates: &[PathBuf]) -> Diagnostic {
 }
 
 /// `reference` design, Trust: a stranger's step reads and writes below the template's folder, and never writes what
-/// decides about later runs.
-fn confine(written: &Written<'_>, resolved: &Path, folders: &Folders) -> Result<(), Diagnostic> {
+/// decides about later runs. Returns the template's folder, without links.
+fn confine(written: &Written<'_>, resolved: &Path, folders: &Folders) -> Result<PathBuf, Diagnostic> {
     let home = folders.template_dir.as_deref().unwrap_or(&folders.working_dir);
     let refuse = |why: &str| {
         Err(Diagnostic::error(
@@ -118,6 +120,9 @@ fn confine(written: &Written<'_>, resolved: &Path, folders: &Folders) -> Result<
         return refuse("it is outside the template's folder");
     };
     if written.access == PathAccess::Output {
+        if below.as_os_str().is_empty() {
+            return refuse("it is the folder of the template itself");
+        }
         if below
             .components()
             .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
@@ -138,7 +143,7 @@ fn confine(written: &Written<'_>, resolved: &Path, folders: &Folders) -> Result<
             return refuse("it would replace a program");
         }
     }
-    Ok(())
+    Ok(home)
 }
 
 /// The path without symlinks; of a file that does not exist yet, its folder's.

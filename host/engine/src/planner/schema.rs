@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::Validator;
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value as Json};
 
 /// References and nesting followed; a deeper schema says nothing more.
 const MAX_DEPTH: usize = 32;
+/// Memory of one pattern when it is compiled, in bytes.
+const PATTERN_SIZE: usize = 1 << 20;
 
 /// A schema with its definitions, read once for all values that are checked by it.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub(crate) struct Marked {
 
 impl<'s> Schema<'s> {
     pub(crate) fn new(root: &'s Json) -> Self {
-        let validator = jsonschema::validator_for(root).map_err(|error| error.masked().to_string());
+        let validator = validator(root).map_err(|error| error.masked().to_string());
         let mut conditions = BTreeMap::new();
         collect_conditions(root, root, &mut conditions);
         Self {
@@ -272,6 +274,13 @@ impl<'s> Schema<'s> {
     }
 }
 
+/// A pattern takes time in proportion to the text: the schema may be a stranger's, and the other engine tries all ways.
+fn validator(schema: &Json) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options()
+        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE))
+        .build(schema)
+}
+
 /// Compiles every `if`, with the definitions of the whole.
 fn collect_conditions(root: &Json, part: &Json, conditions: &mut BTreeMap<usize, Validator>) {
     if let Some(condition) = part.get("if") {
@@ -282,7 +291,7 @@ fn collect_conditions(root: &Json, part: &Json, conditions: &mut BTreeMap<usize,
             }
         }
         whole.insert("allOf".to_owned(), Json::Array(vec![condition.clone()]));
-        if let Ok(validator) = jsonschema::validator_for(&Json::Object(whole)) {
+        if let Ok(validator) = validator(&Json::Object(whole)) {
             conditions.insert(address(part), validator);
         }
     }

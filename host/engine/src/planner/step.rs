@@ -10,6 +10,7 @@ use super::{
     options::{self, Ready},
     paths::{self, Written},
     refuse, scalar,
+    schema::Marked,
     templates::StepTemplates,
 };
 use crate::{PathAccess, PlannedStep, Step, StepKind, UserPath};
@@ -137,17 +138,32 @@ impl BuildPlanner<'_> {
         if broken {
             return None;
         }
-        let outputs = options::pointers(&ready.marked, "output-template");
+        // Of the schema's defaults, a path counts only where the schema is Kilnbox's own.
+        let paths_of = if step.third_party() {
+            &ready.written
+        } else {
+            &ready.marked
+        };
+        let outputs = options::pointers(paths_of, "output-template");
+        let is_template = |mark: &&Marked| mark.format == "runtime-template" || outputs.contains(&mark.at);
         let runtime: BTreeMap<String, String> = ready
             .marked
             .iter()
-            .filter(|mark| mark.format == "runtime-template" || outputs.contains(&mark.at))
+            .filter(is_template)
             .map(|mark| (mark.at.clone(), mark.text.clone()))
+            .collect();
+        let foreign = ready
+            .marked
+            .iter()
+            .filter(is_template)
+            .filter(|mark| step.third_party() && !ready.written.contains(mark))
+            .map(|mark| mark.at.clone())
             .collect();
         let patterns = ready.written.iter().filter(|mark| mark.format == "file-pattern");
         let templates = StepTemplates {
             renderer: self.chosen.renderer.clone(),
             runtime,
+            foreign,
             deferred: ready.deferred,
             outputs,
             patterns: patterns.map(|mark| mark.text.clone()).collect(),

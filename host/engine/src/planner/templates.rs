@@ -11,6 +11,9 @@ use serde_json::Value as Json;
 use super::paths::{self, Written};
 use crate::{Folders, PathAccess, RuntimeTemplates, UserPath, step_runner::Bound};
 
+/// Longest name of a file, in bytes: Linux takes no longer one.
+const NAME: usize = 255;
+
 /// The template text of one step, by JSON pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct StepTemplates {
@@ -19,6 +22,8 @@ pub(crate) struct StepTemplates {
     pub(crate) runtime: BTreeMap<String, String>,
     /// Options that use `{{build "Key"}}`: rendered before the step starts.
     pub(crate) deferred: BTreeMap<String, String>,
+    /// Of `runtime`, those that a stranger's schema brought: the user never saw them.
+    pub(crate) foreign: BTreeSet<String>,
     /// Of `runtime`, those that name an output.
     pub(crate) outputs: BTreeSet<String>,
     /// Patterns of local files, as the user wrote them.
@@ -34,8 +39,10 @@ pub(crate) struct StepTemplates {
 impl StepTemplates {
     /// A value that a step puts into a path must not lead elsewhere than the template's text does.
     fn harmless(&self, value: &str) -> bool {
-        let part_of_a_name =
-            !value.is_empty() && !value.starts_with('.') && !value.contains(['/', '\\', '\0']);
+        let part_of_a_name = !value.is_empty()
+            && value.len() <= NAME
+            && !value.starts_with('.')
+            && !value.contains(|c: char| matches!(c, '/' | '\\') || c.is_control());
         part_of_a_name || self.build.iter().any(|own| own == value)
     }
 
@@ -58,6 +65,13 @@ impl RuntimeTemplates for StepTemplates {
             .runtime
             .get(at)
             .ok_or_else(|| format!("`{at}` is not a template of this step"))?;
+        if self.foreign.contains(at)
+            && let Err(error) = self.renderer.check_foreign(text)
+        {
+            return Err(format!(
+                "not written by the user, and may use its own data alone: {error}"
+            ));
+        }
         let rendered = self
             .renderer
             .render_with(text, data)
@@ -75,6 +89,12 @@ impl RuntimeTemplates for StepTemplates {
             return Err(format!("`{at}` is not a path of this step"));
         }
         if let Some((name, value)) = data.iter().find(|(_, value)| !self.harmless(value)) {
+            if value.len() > NAME {
+                return Err(format!(
+                    "a value of {} bytes, for `{name}`, cannot be part of a path",
+                    value.len()
+                ));
+            }
             return Err(format!("`{value}`, for `{name}`, cannot be part of a path"));
         }
         match self.render(at, data)?.as_str() {

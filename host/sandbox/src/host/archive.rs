@@ -7,7 +7,7 @@ use std::{
     fs::File,
     path::Path,
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -27,18 +27,20 @@ use crate::{
     store::State,
 };
 
-/// What an entry of an archive costs beside its names, in bytes.
-const ENTRY: usize = 256;
-
 /// An archive that is not written yet.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Archive {
+    draft: Draft,
+    /// The memory of its names.
+    held: Charge,
+}
+
+#[derive(Clone, Debug)]
+struct Draft {
     container: String,
     compression: String,
     level: Option<u32>,
     entries: Vec<(Output, String)>,
-    /// What the host holds of the entries.
-    held: Vec<Arc<Charge>>,
 }
 
 /// Tells the events how far the work is, and the work when to stop.
@@ -147,17 +149,18 @@ impl State {
 
 impl HostArchive for State {
     async fn new(&mut self, container: String, compression: String) -> wasmtime::Result<Resource<Archive>> {
-        Ok(self.table.push(Archive {
+        let held = self.hold(container.len() + compression.len())?;
+        let draft = Draft {
             container,
             compression,
             level: None,
             entries: Vec::new(),
-            held: Vec::new(),
-        })?)
+        };
+        Ok(self.table.push(Archive { draft, held })?)
     }
 
     async fn level(&mut self, this: Resource<Archive>, level: u32) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.level = Some(level);
+        self.table.get_mut(&this)?.draft.level = Some(level);
         Ok(())
     }
 
@@ -169,20 +172,20 @@ impl HostArchive for State {
     ) -> Result<(), Failure> {
         let file = self.table.get(&file)?.clone();
         let limit = self.limits.archive_entries;
-        if self.table.get(&this)?.entries.len() >= limit {
+        let archive = self.table.get(&this)?;
+        if archive.draft.entries.len() >= limit {
             let what = format!("may put {limit} files into an archive");
             return Err(Reached::new("archive-files", what).into());
         }
         self.is_path(&name)?;
-        let held = self.memory.charge(ENTRY + file.written.len() + name.len())?;
         let archive = self.table.get_mut(&this)?;
-        archive.entries.push((file, name));
-        archive.held.push(Arc::new(held));
+        archive.held.grow(file.room() + name.len())?;
+        archive.draft.entries.push((file, name));
         Ok(())
     }
 
     async fn write(&mut self, this: Resource<Archive>, to: Resource<Output>) -> Result<u64, Failure> {
-        let archive = self.table.get(&this)?.clone();
+        let archive = self.table.get(&this)?.draft.clone();
         let to = self.table.get(&to)?.clone();
         let run = self.running()?.clone();
         let cancel = self.patience.cancel().clone();

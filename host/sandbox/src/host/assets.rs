@@ -5,11 +5,11 @@
 
 use std::{ffi::OsString, io, path::Path, path::PathBuf, sync::Arc};
 
-use cap_std::{ambient_authority, fs::Dir};
-use kilnbox_engine::PathAccess;
+use cap_std::fs::Dir;
+use kilnbox_engine::{PathAccess, UserPath};
 use wasmtime::component::Resource;
 
-use super::local;
+use super::local::{self, Links};
 use crate::{
     bindings::kilnbox::plugin::assets::{Host, HostAsset},
     failure::Failure,
@@ -36,10 +36,16 @@ pub(crate) enum Content {
 }
 
 impl Asset {
-    fn open(written: String, resolved: PathBuf) -> io::Result<Self> {
+    fn open(path: UserPath) -> io::Result<Self> {
+        let UserPath {
+            written,
+            resolved,
+            below,
+            ..
+        } = path;
         let real = resolved.canonicalize()?;
         if real.is_dir() {
-            let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
+            let dir = local::folder(&real, below.as_deref())?;
             let mode = local::mode(&dir.dir_metadata()?);
             let content = Content::Folder(Arc::new(dir));
             return Ok(Self {
@@ -50,8 +56,8 @@ impl Asset {
                 mode,
             });
         }
-        let (dir, name) = local::parent(&real)?;
-        local::open_regular(&dir, &name)?;
+        let (dir, name) = local::parent(&real, below.as_deref())?;
+        local::open_regular(&dir, &name, Links::Refuse)?;
         let metadata = dir.symlink_metadata(&name)?;
         let (size, mode) = (metadata.len(), local::mode(&metadata));
         Ok(Self {
@@ -69,7 +75,7 @@ impl Asset {
     /// Opens the file, each time anew: positions are not shared.
     pub(crate) fn file(&self) -> io::Result<std::fs::File> {
         match &self.content {
-            Content::File { dir, name } => local::open_regular(dir, name),
+            Content::File { dir, name } => local::open_regular(dir, name, Links::Refuse),
             Content::Folder(_) => Err(io::ErrorKind::IsADirectory.into()),
         }
     }
@@ -81,12 +87,8 @@ impl Asset {
 
 impl Host for State {
     async fn open(&mut self, path: String) -> Result<Resource<Asset>, Failure> {
-        let resolved = self.user_path(&path, PathAccess::Asset)?;
-        let written = path.clone();
-        let asset = self
-            .patience
-            .block(move || Asset::open(written, resolved))
-            .await?;
+        let named = self.user_path(&path, PathAccess::Asset)?;
+        let asset = self.patience.block(move || Asset::open(named)).await?;
         let asset = asset.map_err(|error| Failure::local(&path, &error))?;
         Ok(self.table.push(asset)?)
     }

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use super::{outputs::Output, progress::Transfer, sparse::Sparse, types::Instance};
+use super::{outputs::Output, progress::Transfer, sparse::Sparse, tree::Aside, types::Instance};
 use crate::{bindings::kilnbox::plugin::download::Host, failure::Failure, store::State};
 
 impl Host for State {
@@ -51,12 +51,25 @@ impl Host for State {
         let output = self.table.get(&to)?.clone();
         let written = output.written.clone();
         let transfer = Transfer::new(&run.job.events, &path);
-        let folder = self.patience.block(move || output.folder()).await?;
-        let folder = folder.map_err(|error| Failure::local(&written, &error))?;
+        let local = |error: std::io::Error| Failure::local(&written, &error);
+        let begin = move || match output.third_party() {
+            true => {
+                let aside = Aside::make(&output)?;
+                Ok((aside.folder()?, Some(aside)))
+            }
+            false => Ok((output.folder()?, None)),
+        };
+        let (folder, aside) = self.patience.block(begin).await?.map_err(local)?;
         let bytes = self
             .patience
             .wait(on.download_tree(&path, &folder, &transfer))
             .await??;
+        if let Some(aside) = aside {
+            self.patience
+                .block(move || aside.commit())
+                .await?
+                .map_err(local)?;
+        }
         transfer.finished(bytes);
         Ok(bytes)
     }

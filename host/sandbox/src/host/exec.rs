@@ -37,6 +37,16 @@ pub struct CommandDraft {
     held: Charge,
 }
 
+impl CommandDraft {
+    /// A command line with a NUL would be cut there, or end the connection: sshd takes it for an attack.
+    fn check(&self) -> Result<(), Failure> {
+        match self.command.line.contains('\0') {
+            true => Err(Failure::invalid("the command line holds a NUL character")),
+            false => Ok(()),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Stdin {
     None,
@@ -310,7 +320,9 @@ impl HostCommand for State {
     }
 
     async fn run_as(&mut self, this: Resource<CommandDraft>, user: String) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.command.run_as = Some(user);
+        let draft = self.table.get_mut(&this)?;
+        draft.held.grow(user.len()).map_err(wasmtime::Error::new)?;
+        draft.command.run_as = Some(user);
         Ok(())
     }
 
@@ -344,6 +356,7 @@ impl HostCommand for State {
     ) -> Result<Resource<Outcome>, Failure> {
         let on = self.instance(&instance)?;
         let draft = self.table.get(&this)?;
+        draft.check()?;
         if matches!(draft.stdin, Stdin::Open) {
             return Err(Failure::invalid("`stdin-open` is only for `spawn`"));
         }
@@ -374,6 +387,7 @@ impl HostCommand for State {
     ) -> Result<Resource<Running>, Failure> {
         let on = self.instance(&instance)?;
         let draft = self.table.get(&this)?;
+        draft.check()?;
         let (stdin, timeout) = (draft.stdin.clone(), draft.timeout);
         let command = Command {
             stdin: !matches!(stdin, Stdin::None),

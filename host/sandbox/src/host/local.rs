@@ -6,7 +6,7 @@
 use std::{
     ffi::{OsStr, OsString},
     io,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use cap_std::{
@@ -14,12 +14,13 @@ use cap_std::{
     fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt},
 };
 use kilnbox_engine::{PathAccess, UserPath};
+use rustix::fs::OFlags;
 
 use crate::{failure::Failure, limits::Reached, store::State};
 
 impl State {
     /// What a path of the options was resolved to, before the run or in it.
-    pub(crate) fn user_path(&self, written: &str, access: PathAccess) -> Result<PathBuf, Failure> {
+    pub(crate) fn user_path(&self, written: &str, access: PathAccess) -> Result<UserPath, Failure> {
         let named = |path: &&UserPath| path.written == written && path.access == access;
         self.running()?
             .job
@@ -27,7 +28,7 @@ impl State {
             .iter()
             .chain(&self.found)
             .find(named)
-            .map(|path| path.resolved.clone())
+            .cloned()
             .ok_or_else(|| {
                 let what = match access {
                     PathAccess::Asset | PathAccess::Match => "local file",
@@ -65,14 +66,26 @@ impl State {
 }
 
 /// The folder a path lies in, and its name there. The folder must exist.
-pub(crate) fn parent(path: &Path) -> io::Result<(Dir, OsString)> {
+pub(crate) fn parent(path: &Path, below: Option<&Path>) -> io::Result<(Dir, OsString)> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::other("names no file"))?;
-    Ok((
-        Dir::open_ambient_dir(parent_path(path), ambient_authority())?,
-        name.to_owned(),
-    ))
+    Ok((folder(parent_path(path), below)?, name.to_owned()))
+}
+
+/// Opens a folder. One that must be `below` another is opened from there, so that a link which took the place of one
+/// of its parts since the path was checked leads no further.
+pub(crate) fn folder(path: &Path, below: Option<&Path>) -> io::Result<Dir> {
+    let Some(below) = below else {
+        return Dir::open_ambient_dir(path, ambient_authority());
+    };
+    let home = Dir::open_ambient_dir(below, ambient_authority())?;
+    let real = path.canonicalize()?;
+    match real.strip_prefix(below) {
+        Ok(inside) if inside.as_os_str().is_empty() => Ok(home),
+        Ok(inside) => home.open_dir(inside),
+        Err(_) => Err(io::Error::other("it leads out of the template's folder")),
+    }
 }
 
 pub(crate) fn parent_path(path: &Path) -> &Path {
@@ -82,20 +95,34 @@ pub(crate) fn parent_path(path: &Path) -> &Path {
     }
 }
 
-/// Opens a regular file for reading; neither a link nor a pipe, which would wait for a writer.
-pub(crate) fn open_regular(dir: &Dir, name: &OsStr) -> io::Result<std::fs::File> {
+/// What becomes of a link that stands where a file is to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// It may lead to another file of the same folder.
+    Follow,
+    Refuse,
+}
+
+/// Opens a regular file for reading; not a pipe, which would wait for a writer.
+pub(crate) fn open_regular(dir: &Dir, name: &OsStr, links: Links) -> io::Result<std::fs::File> {
+    if links == Links::Refuse && dir.symlink_metadata(name)?.is_symlink() {
+        return Err(io::Error::other("a link"));
+    }
+    let flags = match links {
+        Links::Follow => OFlags::NONBLOCK,
+        // The check above tells why; this holds where a link is put there just now.
+        Links::Refuse => OFlags::NONBLOCK | OFlags::NOFOLLOW,
+    };
     let mut options = OpenOptions::new();
-    options.read(true).custom_flags(libc_nonblock());
+    options
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
     let file = dir.open_with(name, &options)?.into_std();
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
         Err(io::Error::other("not a regular file"))
     }
-}
-
-fn libc_nonblock() -> i32 {
-    i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default()
 }
 
 /// At most `length` bytes from `offset`.

@@ -22,6 +22,7 @@ pub(crate) mod prompt;
 pub(crate) mod reconnect;
 mod sparse;
 pub(crate) mod template;
+mod tree;
 pub(crate) mod types;
 pub(crate) mod ui;
 pub(crate) mod upload;

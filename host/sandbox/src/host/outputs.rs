@@ -4,7 +4,7 @@
 //! replaced: a link, a device or a folder in the way is an error, since the instance may have planted it.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, Write},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -12,15 +12,12 @@ use std::{
     time::Duration,
 };
 
-use cap_std::{
-    ambient_authority,
-    fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt},
-};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use kilnbox_engine::PathAccess;
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 use wasmtime::component::Resource;
 
-use super::local;
+use super::local::{self, Links};
 use crate::{
     bindings::kilnbox::plugin::outputs::{Host, HostGuard, HostOutput},
     failure::Failure,
@@ -29,6 +26,8 @@ use crate::{
 
 /// How often a lock is tried while another holds it.
 const LOCK_EACH: Duration = Duration::from_millis(25);
+/// Longest name of a file, in bytes: Linux takes no longer one.
+const NAME: usize = 255;
 
 /// A file or folder that may not exist yet.
 #[derive(Clone, Debug)]
@@ -37,6 +36,8 @@ pub struct Output {
     pub(crate) written: String,
     /// What the user named.
     root: PathBuf,
+    /// The folder that `root` must not leave.
+    within: Option<PathBuf>,
     /// Below it, name by name.
     below: Vec<String>,
     /// A file of the input artifact: to read alone.
@@ -64,6 +65,11 @@ impl Written {
 }
 
 impl Output {
+    /// Bytes that the host holds for it.
+    pub(crate) fn room(&self) -> usize {
+        self.written.len() + self.below.iter().map(String::len).sum::<usize>()
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> PathBuf {
         let mut path = self.root.clone();
@@ -76,14 +82,14 @@ impl Output {
     fn place(&self, make: bool) -> io::Result<(Dir, OsString)> {
         let Some((name, folders)) = self.below.split_last() else {
             if make {
-                std::fs::create_dir_all(local::parent_path(&self.root))?;
+                self.make_folder(local::parent_path(&self.root))?;
             }
-            return local::parent(&self.root);
+            return local::parent(&self.root, self.within.as_deref());
         };
         if make {
-            std::fs::create_dir_all(&self.root)?;
+            self.make_folder(&self.root)?;
         }
-        let mut dir = Dir::open_ambient_dir(&self.root, ambient_authority())?;
+        let mut dir = local::folder(&self.root, self.within.as_deref())?;
         for folder in folders {
             if make && !dir.exists(folder) {
                 dir.create_dir(folder)?;
@@ -91,6 +97,18 @@ impl Output {
             dir = dir.open_dir(folder)?;
         }
         Ok((dir, name.into()))
+    }
+
+    /// Makes a folder of the user's path where it is missing; a stranger's alone, not the folders above it.
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        let Some(within) = &self.within else {
+            return std::fs::create_dir_all(path);
+        };
+        if path.is_dir() {
+            return Ok(());
+        }
+        let (dir, name) = local::parent(path, Some(within))?;
+        dir.create_dir(name)
     }
 
     /// What is there now, without following a link.
@@ -107,18 +125,32 @@ impl Output {
 
     /// The folder itself, made if missing.
     pub(crate) fn folder(&self) -> io::Result<Dir> {
+        let (dir, name) = self.folder_place()?;
+        dir.open_dir(&name)
+    }
+
+    /// Where the folder is, made if missing.
+    pub(crate) fn folder_place(&self) -> io::Result<(Dir, OsString)> {
         self.writable(None)?;
         let (dir, name) = self.place(true)?;
         if !dir.exists(&name) {
             dir.create_dir(&name)?;
         }
-        dir.open_dir(&name)
+        Ok((dir, name))
+    }
+
+    pub(crate) fn third_party(&self) -> bool {
+        self.third_party
     }
 
     /// The file itself.
     pub(crate) fn open_for_reading(&self) -> io::Result<std::fs::File> {
         let (dir, name) = self.place(false)?;
-        local::open_regular(&dir, &name)
+        let links = match self.third_party {
+            true => Links::Refuse,
+            false => Links::Follow,
+        };
+        local::open_regular(&dir, &name, links)
     }
 
     fn read(&self, offset: u64, length: u32) -> io::Result<Vec<u8>> {
@@ -132,24 +164,19 @@ impl Output {
         if !self.third_party {
             return Ok(());
         }
-        let path = self.path();
-        let name = path
+        let root = self
+            .root
             .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
+            .map(OsStr::to_string_lossy)
             .unwrap_or_default();
-        let reserved = name.starts_with('.')
-            || name.starts_with("kilnbox.")
-            || [".pkr.hcl", ".pkr.json", ".pkrvars.hcl"]
-                .iter()
-                .any(|end| name.ends_with(end));
+        let reserved = reserved(&root) || self.below.iter().any(|part| reserved(part));
         let there = self.metadata()?;
         let executable = |mode: u32| mode & 0o111 != 0;
         let refused = reserved
             || mode.is_some_and(executable)
             || there.is_some_and(|there| there.is_file() && executable(local::mode(&there)));
         if refused {
-            let reason = "a plugin may not write templates, `kilnbox.*`, dotfiles or programs";
-            return Err(io::Error::other(reason));
+            return Err(io::Error::other(RESERVED));
         }
         Ok(())
     }
@@ -187,7 +214,20 @@ impl Output {
     }
 }
 
-fn random() -> [u8; 8] {
+/// Why a stranger's component may not write something.
+pub(crate) const RESERVED: &str = "a plugin may not write templates, `kilnbox.*`, dotfiles or programs";
+
+/// Names of what decides about later runs.
+pub(crate) fn reserved(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.starts_with('.')
+        || name.starts_with("kilnbox.")
+        || [".pkr.hcl", ".pkr.json", ".pkrvars.hcl"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+pub(crate) fn random() -> [u8; 8] {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(std::process::id()).to_le_bytes()
 }
@@ -253,8 +293,21 @@ impl Guard {
         lock.push(&name);
         lock.push(".lock");
         let mut options = OpenOptions::new();
-        options.write(true).create(true).mode(0o644);
+        // A pipe that stands there has no reader to wait for.
+        let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+        options
+            .write(true)
+            .create(true)
+            .mode(0o644)
+            .custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
         let file = dir.open_with(&lock, &options)?.into_std();
+        let about = file.metadata()?;
+        if !about.is_file() || about.len() > 0 {
+            // It will be removed, so it must be one of ours: those are empty.
+            return Err(io::Error::other(
+                "something else than a lock is where its lock would be",
+            ));
+        }
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
@@ -290,16 +343,17 @@ impl Drop for Guard {
 impl Host for State {
     async fn open(&mut self, path: String) -> Result<Resource<Output>, Failure> {
         let third_party = self.running()?.third_party;
-        let (root, read_only) = match self.user_path(&path, PathAccess::Output) {
-            Ok(resolved) => (resolved, false),
-            Err(denied) => {
-                let matched = self.user_path(&path, PathAccess::Match).ok();
-                (matched.or_else(|| self.input_file(&path)).ok_or(denied)?, true)
-            }
+        let (root, within, read_only) = match self.user_path(&path, PathAccess::Output) {
+            Ok(named) => (named.resolved, named.below, false),
+            Err(denied) => match self.user_path(&path, PathAccess::Match) {
+                Ok(matched) => (matched.resolved, matched.below, true),
+                Err(_) => (self.input_file(&path).ok_or(denied)?, None, true),
+            },
         };
         Ok(self.table.push(Output {
             written: path,
             root,
+            within,
             below: Vec::new(),
             read_only,
             third_party,
@@ -354,7 +408,15 @@ impl HostOutput for State {
     }
 
     async fn child(&mut self, this: Resource<Output>, name: String) -> Result<Resource<Output>, Failure> {
-        let one_name = !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != "..";
+        if name.len() > NAME {
+            return Err(Failure::invalid(format!(
+                "the name of a file has no more than {NAME} bytes"
+            )));
+        }
+        let one_name = !name.is_empty()
+            && !name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+            && name != "."
+            && name != "..";
         if !one_name {
             return Err(Failure::invalid(format!("`{name}` is not the name of one file")));
         }

@@ -14,6 +14,7 @@ use crate::{
         Error, ErrorCode, Host, HostArtifact, HostInstance, HostJob, HostProcessed,
     },
     failure::Failure,
+    memory::Charge,
     store::State,
 };
 
@@ -45,6 +46,8 @@ pub(crate) struct Made {
     pub(crate) description: String,
     /// As the user wrote each, and where it is.
     pub(crate) files: Vec<(PathBuf, PathBuf)>,
+    /// The memory of its texts.
+    pub(crate) _held: Charge,
 }
 
 impl State {
@@ -238,11 +241,13 @@ impl HostProcessed for State {
         id: String,
         description: String,
     ) -> wasmtime::Result<Resource<Processed>> {
+        let held = self.hold(builder_id.len() + id.len() + description.len())?;
         let made = Made {
             builder_id,
             id,
             description,
             files: Vec::new(),
+            _held: held,
         };
         Ok(self.table.push(Processed {
             artifact: Some(made),
@@ -260,7 +265,7 @@ impl HostProcessed for State {
         let from_input = inherited.is_some();
         let resolved = match inherited {
             Some(path) => path,
-            None => own(self)?,
+            None => own(self)?.resolved,
         };
         let path = (PathBuf::from(&name), resolved);
         let processed = self.table.get_mut(&this)?;

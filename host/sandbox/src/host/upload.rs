@@ -32,7 +32,7 @@ pub struct Writer {
     pipe: Option<DuplexStream>,
     leftover: u64,
     path: String,
-    /// The memory of the pipe.
+    /// The memory of the pipe and of the path.
     _held: Charge,
 }
 
@@ -41,6 +41,8 @@ pub struct Writer {
 pub struct TemporaryFile {
     path: String,
     leftover: u64,
+    /// The memory of the path, here and among the leftovers.
+    _held: Charge,
 }
 
 impl Host for State {
@@ -130,7 +132,7 @@ impl HostWriter for State {
         let on = self.instance(&instance)?;
         self.is_path(&path)?;
         let leftovers = self.running()?.leftovers.clone();
-        let held = self.memory.charge(PIPE)?;
+        let held = self.memory.charge(PIPE + 3 * path.len())?;
         let (pipe, mut content) = tokio::io::duplex(PIPE);
         let task = {
             let (on, path) = (Arc::clone(&on), path.clone());
@@ -237,12 +239,17 @@ impl HostTemporaryFile for State {
             Ok(run) => run.leftovers.clone(),
             Err(_) => return Err(wasmtime::Error::msg("a temporary file outside a run")),
         };
+        let held = self.hold(2 * path.len())?;
         let leftover = leftovers.add(Leftover {
             on,
             path: path.clone(),
             upload: None,
         });
-        Ok(self.table.push(TemporaryFile { path, leftover })?)
+        Ok(self.table.push(TemporaryFile {
+            path,
+            leftover,
+            _held: held,
+        })?)
     }
 
     async fn path(&mut self, this: Resource<TemporaryFile>) -> wasmtime::Result<String> {

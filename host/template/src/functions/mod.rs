@@ -30,6 +30,27 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().copied()
 }
 
+/// What a text may call that a stranger wrote: nothing that answers with what the user, the host or the instance knows.
+pub(crate) static HARMLESS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    KNOWN
+        .iter()
+        .copied()
+        .filter(|name| !TELLING.contains(name))
+        .collect()
+});
+
+const TELLING: &[&str] = &[
+    "user",
+    "env",
+    "build",
+    "template_dir",
+    "pwd",
+    "consul_key",
+    "vault",
+    "aws_secretsmanager",
+    "aws_secretsmanager_raw",
+];
+
 const NAMES: &[&str] = &[
     "user",
     "env",
