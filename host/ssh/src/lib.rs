@@ -14,12 +14,16 @@ mod credentials;
 mod error;
 mod exec;
 mod handler;
+mod limits;
 mod link;
 mod links;
 mod options;
 mod quote;
+mod said;
 mod schema;
 mod sftp;
+#[cfg(test)]
+mod silence;
 mod socket;
 mod step_connect;
 mod sweep;

@@ -22,11 +22,12 @@ use kilnbox_engine::{
     zeros::{Run, first_run},
 };
 
-use crate::transfer::local::unreadable;
+use crate::{
+    limits::{FOLDERS, PATH},
+    said::said,
+    transfer::local::unreadable,
+};
 
-/// Bytes of the names of all directories of a tree, which are remembered until their content is written: half a million
-/// directories, each 500 bytes of path.
-const FOLDERS_MAX: usize = 256 * 1024 * 1024;
 /// What a directory costs beside its name.
 const FOLDER: usize = 64;
 /// Set-user-id and its kin would be programs of the instance with rights on this machine.
@@ -72,9 +73,9 @@ impl Folders {
         attributes: Attributes,
     ) -> Result<(), CommunicatorError> {
         self.bytes += path.as_os_str().len() + FOLDER;
-        if self.bytes > FOLDERS_MAX {
+        if self.bytes > FOLDERS {
             return Err(CommunicatorError::Hostile(format!(
-                "directories with more than {FOLDERS_MAX} bytes of names"
+                "directories with more than {FOLDERS} bytes of names"
             )));
         }
         self.made.push((path, attributes));
@@ -103,10 +104,15 @@ pub(crate) fn below(name: &OsStr) -> Result<PathBuf, CommunicatorError> {
             _ => {
                 return Err(CommunicatorError::Hostile(format!(
                     "the name `{}` leaves the target",
-                    name.display()
+                    said(&name.to_string_lossy())
                 )));
             }
         }
+    }
+    if path.as_os_str().len() > PATH {
+        return Err(CommunicatorError::Hostile(format!(
+            "a path of more than {PATH} bytes"
+        )));
     }
     Ok(path)
 }
