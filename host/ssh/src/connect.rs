@@ -128,19 +128,21 @@ impl Target {
 
     /// Connects without trying again, for an instance that answered before.
     pub(crate) async fn connect_once(&self) -> Result<Connected, ConnectError> {
-        self.attempt(&Stage::new()).await.map_err(|failure| match failure {
-            Failure::Unreachable(cause) => ConnectError::Hopeless {
-                whom: self.whom(),
-                cause,
-            },
-            Failure::Refused { tried, cause } => ConnectError::Authentication {
-                whom: self.whom(),
-                attempts: 1,
-                tried,
-                cause,
-            },
-            Failure::Final(error) => error,
-        })
+        self.attempt(&Stage::new())
+            .await
+            .map_err(|failure| match failure {
+                Failure::Unreachable(cause) => ConnectError::Hopeless {
+                    whom: self.whom(),
+                    cause,
+                },
+                Failure::Refused { tried, cause } => ConnectError::Authentication {
+                    whom: self.whom(),
+                    attempts: 1,
+                    tried,
+                    cause,
+                },
+                Failure::Final(error) => error,
+            })
     }
 
     async fn attempt(&self, stage: &Stage) -> Result<Connected, Failure> {

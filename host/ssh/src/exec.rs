@@ -242,7 +242,11 @@ fn signal_text(signal: Sig) -> String {
                 .filter(char::is_ascii_alphanumeric)
                 .take(SIGNAL)
                 .collect();
-            if name.is_empty() { "unknown".to_owned() } else { name }
+            if name.is_empty() {
+                "unknown".to_owned()
+            } else {
+                name
+            }
         }
         known => format!("{known:?}"),
     }

@@ -21,6 +21,11 @@ pub(crate) const OPEN: Duration = seconds(60, 2);
 pub(crate) const REQUEST: Duration = seconds(120, 3);
 /// Longest time in which a program at the far end of a transfer takes or gives nothing.
 pub(crate) const STALLED: Duration = seconds(600, 4);
+/// Longest time to end what runs on a connection: the login shell may be slow to start, and the script waits a second
+/// between TERM and KILL.
+pub(crate) const SWEEP: Duration = seconds(20, 2);
+/// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
+pub(crate) const ENDING: Duration = seconds(24, 3);
 /// Longest time to say goodbye; a connection that nobody uses any more is cut then.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -61,13 +66,15 @@ pub(crate) const UNANNOUNCED: u64 = if cfg!(test) {
 
 /// Names in a tree, with those that are left out; twice as many as a large disk is made for.
 pub(crate) const ENTRIES: u64 = if cfg!(test) { 10_000 } else { 32 * 1024 * 1024 };
-/// Bytes of the names of all directories of a tree, which are remembered until their content is written: half a million
-/// directories, each 500 bytes of path.
+/// Bytes of all directories of a tree, which are remembered until their content is written: half a million directories,
+/// each 100 bytes of path.
 pub(crate) const FOLDERS: usize = if cfg!(test) {
     1024 * 1024
 } else {
-    256 * 1024 * 1024
+    128 * 1024 * 1024
 };
+/// What a directory costs beside its name.
+pub(crate) const FOLDER: usize = 128;
 /// Bytes of headers of an archive, long names included, between two entries.
 pub(crate) const HEADERS: u64 = 1024 * 1024;
 /// Bytes of padding behind the end of an archive; `tar` writes 10 KiB at once unless it is told otherwise.

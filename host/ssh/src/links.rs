@@ -20,12 +20,9 @@ use tokio_util::task::TaskTracker;
 use crate::{
     connect::Target,
     error::ConnectError,
-    limits::LINKS,
+    limits::{ENDING, LINKS},
     link::{Holding, Link, lost},
 };
-
-/// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
-const ENDING: Duration = Duration::from_secs(24);
 
 /// All connections to one instance.
 pub(crate) struct Links {

@@ -60,8 +60,7 @@ pub(crate) async fn open(session: &Handle<Guard>) -> Result<Option<Session>, Com
     let (read, write) = channel.split();
     let peer = Peer::default();
     let stream = stream(read, Arc::new(write), peer.clone());
-    let opening =
-        SftpSession::new_with_config(stream, config()).map_err(|error| peer.failure("SFTP", error));
+    let opening = SftpSession::new_with_config(stream, config()).map_err(|error| peer.failure("SFTP", error));
     let opened = peer.hear(opening, || !session.is_closed()).await?;
     Ok(opened.map(|files| Session { files, peer }))
 }
@@ -255,9 +254,6 @@ mod tests {
         let refused = Err(CommunicatorError::Connection("nonsense".to_owned()));
         let session = peer.hear(ready::<Result<(), _>>(refused), || true).await;
         assert!(session.is_err(), "{session:?}");
-        assert!(matches!(
-            peer.hear(ready(Ok(())), || true).await,
-            Ok(Some(()))
-        ));
+        assert!(matches!(peer.hear(ready(Ok(())), || true).await, Ok(Some(()))));
     }
 }

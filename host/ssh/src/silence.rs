@@ -11,9 +11,7 @@ mod server;
 use std::{future::pending, sync::Arc, time::Duration};
 
 use cap_std::{ambient_authority, fs::Dir};
-use kilnbox_engine::{
-    Command, Communicator, CommunicatorError, Exit, NoProgress, Options, Output, Upload,
-};
+use kilnbox_engine::{Command, Communicator, CommunicatorError, Exit, NoProgress, Options, Output, Upload};
 use packets::{FILE, FSTAT, OPEN, READ, READDIR, WRITE, attrs, lying};
 use serde_json::json;
 use server::{Behaviour, Running, Server, Silence};
@@ -175,13 +173,32 @@ async fn at_a_transfer_by_a_program() {
     };
     says(full.exec(hang), upload, expect).await;
     // There is, but it does not end.
-    says(Behaviour::default().exec(hang), async |ssh| {
-        let upload = Upload {
-            content: &mut &b"content"[..],
-            size: None,
-            mode: None,
-        };
-        ssh.upload("/data", upload, &NoProgress).await
-    }, expect)
+    says(
+        Behaviour::default().exec(hang),
+        async |ssh| {
+            let upload = Upload {
+                content: &mut &b"content"[..],
+                size: None,
+                mode: None,
+            };
+            ssh.upload("/data", upload, &NoProgress).await
+        },
+        expect,
+    )
     .await;
+}
+
+#[tokio::test]
+async fn at_the_end() {
+    // Neither the command ends nor the script that is to end it.
+    let behaviour = Behaviour {
+        deaf: true,
+        ..Behaviour::default()
+    };
+    let server = Server::start(behaviour.exec(hang)).await;
+    let ssh = connect(&server).await.unwrap();
+    drop(ssh.start(Command::line("true")).await.unwrap());
+    timeout(Duration::from_secs(10), ssh.close())
+        .await
+        .expect("it takes too long");
 }

@@ -23,13 +23,11 @@ use kilnbox_engine::{
 };
 
 use crate::{
-    limits::{FOLDERS, PATH},
+    limits::{FOLDER, FOLDERS, PATH},
     said::said,
     transfer::local::unreadable,
 };
 
-/// What a directory costs beside its name.
-const FOLDER: usize = 64;
 /// Set-user-id and its kin would be programs of the instance with rights on this machine.
 const MODE_KEPT: u32 = 0o777;
 
@@ -67,11 +65,12 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
+    /// Keeps a directory, and says which one it is.
     pub(crate) fn remember(
         &mut self,
         path: PathBuf,
         attributes: Attributes,
-    ) -> Result<(), CommunicatorError> {
+    ) -> Result<usize, CommunicatorError> {
         self.bytes += path.as_os_str().len() + FOLDER;
         if self.bytes > FOLDERS {
             return Err(CommunicatorError::Hostile(format!(
@@ -79,7 +78,12 @@ impl Folders {
             )));
         }
         self.made.push((path, attributes));
-        Ok(())
+        Ok(self.made.len() - 1)
+    }
+
+    /// The directory that was the `index`th to be remembered.
+    pub(crate) fn path(&self, index: usize) -> Option<&Path> {
+        self.made.get(index).map(|(path, _)| path.as_path())
     }
 
     /// From the innermost, so that a directory without write permission gets its content first.
@@ -133,7 +137,14 @@ impl<D: Borrow<Dir>> NewFile<D> {
         parents(dir, &path)?;
         displace(dir, &path)?;
         let created = dir.open_with(&path, OpenOptions::new().write(true).create_new(true));
-        let file = created.map_err(|error| unreadable(&path, error))?.into_std();
+        let created = created.map_err(|error| match error.kind() {
+            // What stood there is gone, so this came meanwhile.
+            io::ErrorKind::AlreadyExists => {
+                CommunicatorError::Hostile(format!("the name `{}` twice", path.display()))
+            }
+            _ => unreadable(&path, error),
+        });
+        let file = created?.into_std();
         Ok(Self {
             to,
             path,

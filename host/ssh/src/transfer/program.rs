@@ -12,7 +12,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{exec::Running, limits::{SAID, STALLED}, link::lost, links::Links, transfer::local::unreadable};
+use crate::{
+    exec::Running,
+    limits::{SAID, STALLED},
+    link::lost,
+    links::Links,
+    transfer::local::unreadable,
+};
 
 /// Bytes read at once from what feeds a program.
 const CHUNK: usize = 256 * 1024;

@@ -101,7 +101,8 @@ pub(crate) async fn receive(
 impl Receiving<'_> {
     async fn all(&self) -> Result<u64, CommunicatorError> {
         let mut folders = Folders::default();
-        let mut unopened = vec![String::new()];
+        // By their number among the folders, which hold their names; first the target itself.
+        let mut unopened = vec![None];
         let (mut paused, mut open) = (Vec::new(), 0);
         let mut files = VecDeque::new();
         let mut running = FuturesUnordered::new();
@@ -112,10 +113,11 @@ impl Receiving<'_> {
                 } else if let Some(listing) = paused.pop() {
                     Job::Continue(listing)
                 } else if open < LISTINGS
-                    && let Some(path) = unopened.pop()
+                    && let Some(folder) = unopened.pop()
                 {
                     open += 1;
-                    Job::Open(path)
+                    let path = folder.and_then(|index| folders.path(index));
+                    Job::Open(path.map_or_else(String::new, |path| path.display().to_string()))
                 } else {
                     break;
                 };
@@ -131,8 +133,8 @@ impl Receiving<'_> {
                     }
                     for entry in entries {
                         if entry.is == Is::Folder {
-                            folders.remember(PathBuf::from(&entry.path), entry.attributes)?;
-                            unopened.push(entry.path);
+                            let path = PathBuf::from(entry.path);
+                            unopened.push(Some(folders.remember(path, entry.attributes)?));
                         } else {
                             files.push_back(entry);
                         }
@@ -260,7 +262,9 @@ impl Receiving<'_> {
         let handle = opened.map_err(|error| self.remote.failure(&name, error))?.handle;
         let close = async {
             let closed = requests.close(handle.as_str()).await;
-            closed.map(|_| ()).map_err(|error| self.remote.failure(&name, error))
+            closed
+                .map(|_| ())
+                .map_err(|error| self.remote.failure(&name, error))
         };
         if entry.size <= self.remote.read {
             let (_room, bytes) = self.piece(&name, &handle, 0..entry.size).await?;

@@ -109,7 +109,9 @@ impl Remote {
     /// A session with a server that is no instance.
     #[cfg(test)]
     pub(crate) async fn with(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
-        Self::greet(stream, Peer::default(), "/folder", None).await.unwrap()
+        Self::greet(stream, Peer::default(), "/folder", None)
+            .await
+            .unwrap()
     }
 
     /// What a refused request or a lost session means for `path`.

@@ -213,9 +213,7 @@ async fn download_tar(
     let mut near = pipe::Sender::from_owned_fd(near.into()).map_err(no_pipe)?;
     let moved = Arc::new(AtomicU64::new(0));
     let count = moved.clone();
-    let unpacking = spawn_blocking(move || {
-        unpack(far, &to, |bytes| count.store(bytes, Ordering::Relaxed))
-    });
+    let unpacking = spawn_blocking(move || unpack(far, &to, |bytes| count.store(bytes, Ordering::Relaxed)));
     let mut received = 0;
     let report = |bytes| {
         received += bytes;

@@ -64,7 +64,7 @@ pub(crate) fn unpack(
         match entry.header().entry_type() {
             EntryType::Directory => {
                 place::folder(to, &path)?;
-                folders.remember(path, attributes(&entry)?)?;
+                let _which = folders.remember(path, attributes(&entry)?)?;
             }
             EntryType::Regular | EntryType::Continuous => {
                 let length = file(to, path, &mut entry, &mut buffer, |bytes| moved(total + bytes))?;
@@ -163,9 +163,7 @@ impl<R: Read> Read for Metered<R> {
         match self.budget.get().checked_sub(length as u64) {
             Some(left) => self.budget.set(left),
             None => {
-                return Err(io::Error::other(format!(
-                    "a header of more than {HEADERS} bytes"
-                )));
+                return Err(io::Error::other(format!("a header of more than {HEADERS} bytes")));
             }
         }
         Ok(length)

@@ -115,7 +115,10 @@ pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
 /// The most the process ever had in memory.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
@@ -129,7 +132,7 @@ pub(crate) fn told(error: &dyn std::error::Error) -> String {
         !told.contains(|c: char| c.is_control() && c != '\n'),
         "{told:?} acts on a terminal"
     );
-    assert!(told.len() < 16 * 1024, "{} bytes of an error", told.len());
+    assert!(told.len() < 32 * 1024, "{} bytes of an error", told.len());
     told
 }
 
@@ -137,6 +140,12 @@ pub(crate) fn told(error: &dyn std::error::Error) -> String {
 #[track_caller]
 pub(crate) fn says<T: std::fmt::Debug>(result: Result<T, CommunicatorError>, expect: &str) {
     assert_eq!(told(&result.unwrap_err()), expect);
+}
+
+/// The instance refused something about `/data` or what is below it, and the error says why.
+#[track_caller]
+pub(crate) fn refuses<T: std::fmt::Debug>(result: Result<T, CommunicatorError>, path: &str, why: &str) {
+    says(result, &format!("`{path}` on the instance: {why}"));
 }
 
 /// The instance broke the protocol, and the error says how.

@@ -115,7 +115,12 @@ async fn streams_that_there_are_not() {
     let bed = running(|running| async move {
         for kind in [0, 2, u32::MAX] {
             for _ in 0..100 {
-                if running.channel.extended_data_bytes(kind, vec![b'x'; 30_000]).await.is_err() {
+                if running
+                    .channel
+                    .extended_data_bytes(kind, vec![b'x'; 30_000])
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -125,7 +130,10 @@ async fn streams_that_there_are_not() {
     })
     .await;
     let (out, err, exit) = within(run(&bed.connect().await)).await.unwrap();
-    assert_eq!((out.as_slice(), err.as_slice(), exit), (&b"out"[..], &b""[..], Exit::Code(3)));
+    assert_eq!(
+        (out.as_slice(), err.as_slice(), exit),
+        (&b"out"[..], &b""[..], Exit::Code(3))
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use kilnbox_engine::{Communicator, NoProgress};
 use tokio::time::timeout;
 
 use crate::{
-    bed::{Bed, hostile, says, told, within},
+    bed::{Bed, hostile, refuses, told, within},
     packets::{
         Asked, FILE, FSTAT, OPEN, READ, attrs, data, done, handle, honest, lying, packet, status, text,
         version,
@@ -16,7 +16,8 @@ use crate::{
 
 /// A server that answers one kind of request so, and all others honestly.
 async fn answering(kind: u8, answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> Bed {
-    Bed::start(Behaviour::default().sftp(lying(move |asked| (asked.kind == kind).then(|| answer(asked))))).await
+    Bed::start(Behaviour::default().sftp(lying(move |asked| (asked.kind == kind).then(|| answer(asked)))))
+        .await
 }
 
 #[tokio::test]
@@ -58,12 +59,21 @@ async fn lengths_that_are_absurd() {
 async fn packets_that_end_before_their_content() {
     let short = |asked: &Asked| packet(105, &[&asked.id.to_be_bytes(), &15_u32.to_be_bytes()]);
     let bed = answering(FSTAT, short).await;
-    hostile(bed.download().await, "`/data`: an SFTP packet that cannot be read");
+    hostile(
+        bed.download().await,
+        "`/data`: an SFTP packet that cannot be read",
+    );
     let short = |asked: &Asked| packet(103, &[&asked.id.to_be_bytes(), &1000_u32.to_be_bytes(), b"x"]);
     let bed = answering(READ, short).await;
-    hostile(bed.download().await, "`/data`: an SFTP packet that cannot be read");
+    hostile(
+        bed.download().await,
+        "`/data`: an SFTP packet that cannot be read",
+    );
     let bed = answering(FSTAT, |asked| packet(77, &[&asked.id.to_be_bytes()])).await;
-    hostile(bed.download().await, "`/data`: an SFTP packet that cannot be read");
+    hostile(
+        bed.download().await,
+        "`/data`: an SFTP packet that cannot be read",
+    );
 }
 
 #[tokio::test]
@@ -175,20 +185,21 @@ async fn refusals_that_act_on_a_terminal() {
         status(asked.id, 4, "\u{1b}]0;owned\u{7}no\u{202e}\r\nsecond")
     })
     .await;
-    says(
+    refuses(
         bed.download().await,
-        "`/data`: \\x1b]0;owned\\x07no\\u{202e}\nsecond",
+        "/data",
+        "\\x1b]0;owned\\x07no\\u{202e}\nsecond",
     );
     let bed = answering(OPEN, |asked| status(asked.id, 4, &"\u{1b}c".repeat(100_000))).await;
     let told = told(&bed.download().await.unwrap_err());
     assert!(told.ends_with("… [195904 bytes cut]"), "{told}");
     // No words at all, and words that are no text.
     let bed = answering(OPEN, |asked| status(asked.id, 4, "")).await;
-    says(bed.download().await, "`/data`: Failure");
+    refuses(bed.download().await, "/data", "Failure");
     let bed = answering(OPEN, |asked| {
         let parts = [asked.id, 4].map(u32::to_be_bytes).concat();
         packet(101, &[&parts, &text(b"\xff\xfe"), &text("")])
     })
     .await;
-    says(bed.download().await, "`/data`: \u{fffd}\u{fffd}");
+    refuses(bed.download().await, "/data", "\u{fffd}\u{fffd}");
 }

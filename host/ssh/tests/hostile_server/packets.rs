@@ -130,7 +130,9 @@ pub(crate) fn honest(asked: &Asked) -> Vec<u8> {
 pub(crate) async fn serve(running: Running, mut answer: impl FnMut(Asked) -> Vec<u8> + Send) {
     let mut stream = running.channel.into_stream();
     loop {
-        let Ok(length) = stream.read_u32().await else { return };
+        let Ok(length) = stream.read_u32().await else {
+            return;
+        };
         let mut packet = vec![0; length as usize];
         if stream.read_exact(&mut packet).await.is_err() {
             return;

@@ -50,6 +50,8 @@ pub(crate) struct Behaviour {
     pub(crate) banner: Option<String>,
     pub(crate) login: Login,
     pub(crate) silent: Silence,
+    /// Commands that are given up are not ended.
+    pub(crate) deaf: bool,
     /// Window for what the client sends, where not the usual one.
     pub(crate) window: Option<u32>,
     /// Bytes after which new keys are exchanged.
@@ -179,7 +181,11 @@ impl Talk {
             Login::Accept => Auth::Accept,
             Login::PartlyForEver => Auth::Reject {
                 proceed_with_methods: Some(MethodSet::from(
-                    &[MethodKind::Password, MethodKind::KeyboardInteractive, MethodKind::PublicKey][..],
+                    &[
+                        MethodKind::Password,
+                        MethodKind::KeyboardInteractive,
+                        MethodKind::PublicKey,
+                    ][..],
                 )),
                 partial_success: true,
             },
@@ -258,7 +264,13 @@ impl Handler for Talk {
         }
         session.channel_success(id)?;
         let line = String::from_utf8_lossy(line);
-        self.run(id, &line, self.behaviour.exec.clone(), session);
+        // What ends the commands of a connection finds none.
+        let act = self
+            .behaviour
+            .exec
+            .clone()
+            .filter(|_| self.behaviour.deaf || line != "exec sh -s");
+        self.run(id, &line, act, session);
         Ok(())
     }
 

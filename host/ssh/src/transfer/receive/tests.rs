@@ -210,7 +210,7 @@ async fn what_is_no_file_is_left_out_and_no_rights_are_kept() {
 #[tokio::test]
 async fn a_listing_without_end_is_refused() {
     let name: &str = Box::leak("n".repeat(200).into_boxed_str());
-    for listing in [vec![], vec![(name, 0o010_666, 0)], vec![(name, FILE, 0); 200]] {
+    for listing in [vec![], vec![(name, 0o010_666, 0)], vec![(".", FOLDER, 0); 200]] {
         let server = Server {
             listing,
             endless_listing: true,
@@ -218,6 +218,12 @@ async fn a_listing_without_end_is_refused() {
         };
         refused(server, "listings of more than 10000 names").await;
     }
+    let server = Server {
+        listing: vec![(name, FOLDER, 0); 200],
+        endless_listing: true,
+        ..Server::default()
+    };
+    refused(server, "directories with more than 1048576 bytes of names").await;
 }
 
 #[tokio::test]

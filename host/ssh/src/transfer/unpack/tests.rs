@@ -127,10 +127,7 @@ fn a_file_replaces_a_link_and_does_not_follow_it() {
         entry(EntryType::Regular, b"file", b"", b"new"),
     ]);
     assert_eq!(unpack_into(&bed, &*bytes).unwrap(), 3);
-    assert_eq!(
-        fs::read_to_string(bed.path("file")).unwrap(),
-        "new"
-    );
+    assert_eq!(fs::read_to_string(bed.path("file")).unwrap(), "new");
 }
 
 #[test]
@@ -164,10 +161,7 @@ fn hard_links_inside_are_made() {
         entry(EntryType::Link, b"./two", b"./one", b""),
     ]);
     unpack_into(&bed, &*bytes).unwrap();
-    assert_eq!(
-        fs::read_to_string(bed.path("two")).unwrap(),
-        "same"
-    );
+    assert_eq!(fs::read_to_string(bed.path("two")).unwrap(), "same");
 }
 
 #[test]
@@ -270,10 +264,7 @@ fn a_stream_that_is_cut_is_refused() {
     let error = unpack_into(&bed, &whole[..2048]).unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
     assert!(error.to_string().contains("`file`"), "{error}");
-    assert!(
-        !bed.path("file").exists(),
-        "half a file stayed"
-    );
+    assert!(!bed.path("file").exists(), "half a file stayed");
 }
 
 #[test]
