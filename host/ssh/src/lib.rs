@@ -17,6 +17,7 @@ mod handler;
 mod limits;
 mod link;
 mod links;
+pub mod offline;
 mod options;
 mod quote;
 mod said;

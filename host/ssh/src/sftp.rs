@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{SinkExt, TryFutureExt, stream};
+use futures::{SinkExt, Stream, StreamExt, TryFutureExt, stream};
 use kilnbox_engine::CommunicatorError;
 use russh::{
     ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
@@ -202,29 +202,42 @@ pub(crate) fn stream(
             }
         }
     }));
-    let received = stream::unfold(
-        (read, peer, Packets::default(), sending),
-        async |(mut read, peer, mut packets, sending)| {
-            loop {
-                match read.wait().await {
-                    Some(ChannelMsg::Data { data }) => {
-                        let data = peer.check(&mut packets, data);
-                        return Some((data, (read, peer, packets, sending)));
-                    }
-                    Some(ChannelMsg::Failure | ChannelMsg::Eof | ChannelMsg::Close) | None => {
-                        peer.is_over();
-                        return None;
-                    }
-                    Some(_) => {}
-                }
+    let received = stream::unfold((read, sending), async |(mut read, sending)| {
+        loop {
+            match read.wait().await {
+                Some(ChannelMsg::Data { data }) => return Some((data, (read, sending))),
+                Some(ChannelMsg::Failure | ChannelMsg::Eof | ChannelMsg::Close) | None => return None,
+                Some(_) => {}
+            }
+        }
+    });
+    let to_send = PollSender::new(to_send).sink_map_err(io::Error::other);
+    tokio::io::join(
+        checked(received, peer),
+        SinkWriter::new(CopyToBytes::new(to_send)),
+    )
+}
+
+/// What a server sends, as far as it may send it; the end of it is its end.
+pub(crate) fn checked(
+    received: impl Stream<Item = Bytes> + Send + 'static,
+    peer: Peer,
+) -> impl AsyncRead + Unpin + Send + 'static {
+    let received = Box::pin(received);
+    let checked = stream::unfold(
+        (received, peer, Packets::default()),
+        async |(mut received, peer, mut packets)| match received.next().await {
+            Some(data) => {
+                let data = peer.check(&mut packets, data);
+                Some((data, (received, peer, packets)))
+            }
+            None => {
+                peer.is_over();
+                None
             }
         },
     );
-    let to_send = PollSender::new(to_send).sink_map_err(io::Error::other);
-    tokio::io::join(
-        StreamReader::new(Box::pin(received)),
-        SinkWriter::new(CopyToBytes::new(to_send)),
-    )
+    StreamReader::new(Box::pin(checked))
 }
 
 #[cfg(test)]

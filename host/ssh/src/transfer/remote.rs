@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt, future::ready};
 use kilnbox_engine::CommunicatorError;
 use russh::{ChannelWriteHalf, client::Msg};
 use russh_sftp::{
@@ -16,6 +17,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{Semaphore, SemaphorePermit},
 };
+use tokio_util::io::ReaderStream;
 
 use crate::{
     link::Link,
@@ -106,12 +108,17 @@ impl Remote {
         Ok(this)
     }
 
-    /// A session with a server that is no instance.
-    #[cfg(test)]
-    pub(crate) async fn with(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
-        Self::greet(stream, Peer::default(), "/folder", None)
-            .await
-            .unwrap()
+    /// A session with a server that is no instance, about what is below `/folder`.
+    pub(crate) async fn with(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Self, CommunicatorError> {
+        let peer = Peer::default();
+        let (read, write) = tokio::io::split(stream);
+        let received = ReaderStream::new(read)
+            .take_while(|bytes| ready(bytes.is_ok()))
+            .filter_map(|bytes| ready(bytes.ok()));
+        let stream = tokio::io::join(sftp::checked(received, peer.clone()), write);
+        Self::greet(stream, peer, "/folder", None).await
     }
 
     /// What a refused request or a lost session means for `path`.

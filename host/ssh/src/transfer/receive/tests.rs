@@ -104,7 +104,7 @@ impl Handler for Server {
 async fn receive_into(bed: &Bed, server: Server) -> Result<u64, CommunicatorError> {
     let (near, far) = tokio::io::duplex(64 * 1024);
     server::run(far, server).await;
-    let result = receive(&Remote::with(near).await, bed.target(), &NoProgress).await;
+    let result = receive(&Remote::with(near).await.unwrap(), bed.target(), &NoProgress).await;
     bed.check();
     result
 }
