@@ -101,11 +101,15 @@ impl Running {
                 doing: "waiting for the instance to run a command".to_owned(),
                 after: OPEN,
             })?;
-        // Room for input says nothing about the command.
+        self.heard(message.as_ref());
+        Ok(message)
+    }
+
+    /// Room for input says nothing about the command; everything else does.
+    fn heard(&mut self, message: Option<&ChannelMsg>) {
         if !matches!(message, Some(ChannelMsg::WindowAdjusted { .. })) {
             self.silent_until = None;
         }
-        Ok(message)
     }
 
     /// What a message means to the reader; most mean nothing.
@@ -178,7 +182,7 @@ impl Process for Running {
                         return Err(CommunicatorError::Connection("the command ended before its input".to_owned()));
                     }
                     Some(message) => {
-                        self.silent_until = None;
+                        self.heard(Some(&message));
                         self.kept.push_back(message);
                     }
                 },

@@ -87,11 +87,12 @@ async fn at_the_login() {
     };
     let server = Server::start(behaviour).await;
     let error = timeout(WITHIN, connect(&server)).await.unwrap().unwrap_err();
+    // The first attempt ended before the time was up.
+    let text = error.to_string();
+    assert!(text.contains("2 attempts were made"), "{text}");
     assert!(
-        error
-            .to_string()
-            .ends_with("the last cause is: the server did not answer the login within 5s"),
-        "{error}"
+        text.ends_with("the last cause is: the server did not answer the login"),
+        "{text}"
     );
 }
 

@@ -11,21 +11,14 @@
     reason = "clippy knows tests by their attribute, and the bed's functions have none"
 )]
 
-#[path = "hostile_server/archives.rs"]
-mod archives;
-#[path = "hostile_server/bed.rs"]
-mod bed;
-#[path = "hostile_server/commands.rs"]
-mod commands;
-#[path = "hostile_server/connections.rs"]
-mod connections;
-#[path = "hostile_server/files.rs"]
-mod files;
-#[path = "hostile_server/packets.rs"]
-mod packets;
-#[path = "hostile_server/server.rs"]
-mod server;
-#[path = "hostile_server/trees.rs"]
-mod trees;
-#[path = "hostile_server/uploads.rs"]
-mod uploads;
+mod hostile_server {
+    pub(crate) mod archives;
+    pub(crate) mod bed;
+    pub(crate) mod commands;
+    pub(crate) mod connections;
+    pub(crate) mod files;
+    pub(crate) mod packets;
+    pub(crate) mod server;
+    pub(crate) mod trees;
+    pub(crate) mod uploads;
+}

@@ -280,3 +280,18 @@ async fn upload_cat(
 fn plain(path: &str) -> Result<String, CommunicatorError> {
     quote::word(path).map(|_| path.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_said_to_be_empty_has_an_end_too() {
+        assert_eq!(room("/proc/stat", Some(0)).unwrap(), UNANNOUNCED);
+        assert_eq!(room("/proc/stat", None).unwrap(), UNANNOUNCED);
+        assert_eq!(room("/data", Some(7)).unwrap(), 7);
+        assert_eq!(room("/data", Some(FILE)).unwrap(), FILE);
+        let error = room("/data", Some(FILE + 1)).unwrap_err();
+        assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
+    }
+}

@@ -6,7 +6,7 @@ use kilnbox_engine::{Communicator, CommunicatorError, NoProgress};
 use tar::{EntryType, Header};
 use tokio::time::timeout;
 
-use crate::{
+use super::{
     bed::{Bed, hostile, says, told, within},
     server::Behaviour,
 };

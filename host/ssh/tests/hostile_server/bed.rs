@@ -10,7 +10,7 @@ use kilnbox_ssh::{ConnectError, SshCommunicator, SshOptions};
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
 
-use crate::server::{Behaviour, Server};
+use super::server::{Behaviour, Server};
 
 /// Longest time for anything that is not about waiting.
 const WITHIN: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use std::{
 use kilnbox_engine::{Command, Communicator, Exit, Output};
 use russh::Sig;
 
-use crate::{
+use super::{
     bed::{Bed, run, within},
     server::{Behaviour, Running},
 };

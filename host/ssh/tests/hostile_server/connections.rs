@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
+use super::{
     bed::{Bed, connect, run, told, within},
     server::{Behaviour, Login, Silence},
 };

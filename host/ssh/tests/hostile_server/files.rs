@@ -5,7 +5,7 @@ use std::time::Duration;
 use kilnbox_engine::{Communicator, NoProgress};
 use tokio::time::timeout;
 
-use crate::{
+use super::{
     bed::{Bed, hostile, refuses, told, within},
     packets::{
         Asked, FILE, FSTAT, OPEN, READ, attrs, data, done, handle, honest, lying, packet, status, text,

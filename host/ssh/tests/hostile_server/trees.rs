@@ -12,7 +12,7 @@ use std::{
 use kilnbox_engine::{Communicator, NoProgress};
 use tokio::time::timeout;
 
-use crate::{
+use super::{
     bed::{Bed, hostile, refuses, says, within},
     packets::{
         Asked, EOF, FILE, FOLDER, LINK, OPENDIR, READ, READDIR, READLINK, data, done, handle, lying, names,

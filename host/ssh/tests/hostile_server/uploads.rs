@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use kilnbox_engine::{Communicator, NoProgress};
 
-use crate::{
+use super::{
     bed::{Bed, hostile, refuses, upload, within},
     packets::{FAILURE, OPEN, WRITE, data, honest, lying, status},
     server::Behaviour,

@@ -45,7 +45,11 @@ impl Handler for Server {
         StatusCode::OpUnsupported
     }
 
-    async fn opendir(&mut self, id: u32, handle: String) -> Result<Handle, StatusCode> {
+    async fn opendir(&mut self, id: u32, path: String) -> Result<Handle, StatusCode> {
+        let handle = match path.len() {
+            ..=200 => path,
+            length => length.to_string(),
+        };
         Ok(Handle { id, handle })
     }
 
