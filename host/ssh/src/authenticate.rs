@@ -15,13 +15,9 @@ use tokio::net::UnixStream;
 use crate::{
     credentials::{AgentAuth, PrivateKey},
     handler::Guard,
+    limits::{AGENT_KEYS, ROUNDS},
     options::SshOptions,
 };
-
-/// Keys of an agent that are offered. Servers end the connection after six refusals by default.
-const AGENT_KEYS_MAX: usize = 16;
-/// Questions of a keyboard-interactive login that are answered.
-const ROUNDS_MAX: usize = 4;
 
 /// How a login ended.
 pub(crate) enum Login {
@@ -115,7 +111,7 @@ impl Attempt<'_> {
         if identities.is_empty() {
             self.tried.push("agent (holds no keys)".to_owned());
         }
-        for identity in identities.into_iter().take(AGENT_KEYS_MAX) {
+        for identity in identities.into_iter().take(AGENT_KEYS) {
             let (result, comment) = match identity {
                 AgentIdentity::PublicKey { key, comment } => {
                     let hash = self.rsa_hash(&key.algorithm()).await?;
@@ -175,7 +171,7 @@ impl Attempt<'_> {
             .session
             .authenticate_keyboard_interactive_start(self.user, None::<String>)
             .await?;
-        for _ in 0..ROUNDS_MAX {
+        for _ in 0..ROUNDS {
             match reply {
                 KeyboardInteractiveAuthResponse::Success => return Ok(true),
                 KeyboardInteractiveAuthResponse::Failure {

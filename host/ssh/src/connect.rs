@@ -20,27 +20,44 @@ use crate::{
     authenticate::{Login, authenticate},
     error::ConnectError,
     handler::{Guard, HostKey, SessionError},
+    limits::{DIAL, HANDSHAKE, MESSAGES, PACKET, WINDOW},
     options::SshOptions,
-    socket::Socket,
+    socket::{InUse, Socket},
 };
 
-/// Longest time for a TCP connection.
-const DIAL: Duration = Duration::from_secs(15);
-/// Longest time for key exchange and login.
-const HANDSHAKE: Duration = Duration::from_secs(60);
 /// Pause after a failed attempt.
 const RETRY: Duration = Duration::from_secs(2);
-/// Bytes a channel may be behind, and a little more than a fast link holds in flight.
-const WINDOW: u32 = 8 * 1024 * 1024;
-/// Largest packet; what OpenSSH sends.
-const PACKET: u32 = 32 * 1024;
-
 /// One instance and how to log in to it.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) options: Arc<SshOptions>,
     host_key: Arc<HostKey>,
+}
+
+/// A session that is logged in.
+pub(crate) struct Connected {
+    pub(crate) session: Handle<Guard>,
+    /// To be held as long as the session is.
+    pub(crate) in_use: InUse,
+}
+
+/// How far an attempt came, for who has to end it.
+#[derive(Debug)]
+struct Stage(Mutex<&'static str>);
+
+impl Stage {
+    fn new() -> Self {
+        Self(Mutex::new("the server did not take the connection"))
+    }
+
+    fn is(&self, silence: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = silence;
+    }
+
+    fn silence(&self) -> String {
+        (*self.0.lock().unwrap_or_else(PoisonError::into_inner)).to_owned()
+    }
 }
 
 /// Why one attempt did not succeed, and whether another may.
@@ -68,15 +85,16 @@ impl Target {
     }
 
     /// Connects, trying until `within` has passed.
-    pub(crate) async fn connect(&self, within: Duration) -> Result<Handle<Guard>, ConnectError> {
+    pub(crate) async fn connect(&self, within: Duration) -> Result<Connected, ConnectError> {
         let deadline = Instant::now() + within;
         let mut attempts = 0;
         let mut refusals = 0;
-        let mut cause = "no attempt came to an end".to_owned();
+        let mut cause;
         loop {
+            let stage = Stage::new();
             let begun = Instant::now();
             attempts += 1;
-            match tokio::time::timeout_at(deadline, self.attempt()).await {
+            match tokio::time::timeout_at(deadline, self.attempt(&stage)).await {
                 Ok(Ok(session)) => return Ok(session),
                 Ok(Err(Failure::Final(error))) => return Err(error),
                 Ok(Err(Failure::Unreachable(reason))) => cause = reason,
@@ -92,7 +110,7 @@ impl Target {
                     }
                     cause = format!("the login was refused, tried: {tried}; {reason}");
                 }
-                Err(_) => {}
+                Err(_) => cause = stage.silence(),
             }
             tracing::debug!(attempts, cause, "no SSH connection yet");
             let next = (begun + RETRY).max(Instant::now());
@@ -109,39 +127,44 @@ impl Target {
     }
 
     /// Connects without trying again, for an instance that answered before.
-    pub(crate) async fn connect_once(&self) -> Result<Handle<Guard>, ConnectError> {
-        self.attempt().await.map_err(|failure| match failure {
-            Failure::Unreachable(cause) => ConnectError::Hopeless {
-                whom: self.whom(),
-                cause,
-            },
-            Failure::Refused { tried, cause } => ConnectError::Authentication {
-                whom: self.whom(),
-                attempts: 1,
-                tried,
-                cause,
-            },
-            Failure::Final(error) => error,
-        })
+    pub(crate) async fn connect_once(&self) -> Result<Connected, ConnectError> {
+        self.attempt(&Stage::new())
+            .await
+            .map_err(|failure| match failure {
+                Failure::Unreachable(cause) => ConnectError::Hopeless {
+                    whom: self.whom(),
+                    cause,
+                },
+                Failure::Refused { tried, cause } => ConnectError::Authentication {
+                    whom: self.whom(),
+                    attempts: 1,
+                    tried,
+                    cause,
+                },
+                Failure::Final(error) => error,
+            })
     }
 
-    async fn attempt(&self) -> Result<Handle<Guard>, Failure> {
+    async fn attempt(&self, stage: &Stage) -> Result<Connected, Failure> {
         let stream = match timeout(DIAL, TcpStream::connect((self.host.as_str(), self.options.port))).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(Failure::Unreachable(error.to_string())),
             Err(_) => return Err(Failure::Unreachable(format!("no answer within {}", text(DIAL)))),
         };
-        let socket = Socket::new(stream).map_err(|error| Failure::Unreachable(error.to_string()))?;
-        match timeout(HANDSHAKE, self.handshake(socket)).await {
-            Ok(result) => result,
+        let (socket, in_use) =
+            Socket::new(stream).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        match timeout(HANDSHAKE, self.handshake(socket, stage)).await {
+            Ok(result) => result.map(|session| Connected { session, in_use }),
             Err(_) => Err(Failure::Unreachable(format!(
-                "the handshake took longer than {}",
+                "{} within {}",
+                stage.silence(),
                 text(HANDSHAKE)
             ))),
         }
     }
 
-    async fn handshake(&self, socket: Socket) -> Result<Handle<Guard>, Failure> {
+    async fn handshake(&self, socket: Socket, stage: &Stage) -> Result<Handle<Guard>, Failure> {
+        stage.is("the server did not end the key exchange");
         let shown = Arc::new(Mutex::new(None));
         let guard = Guard {
             host_key: self.host_key.clone(),
@@ -166,6 +189,7 @@ impl Target {
                 return Err(Failure::Unreachable(format!("the SSH handshake: {error}")));
             }
         };
+        stage.is("the server did not answer the login");
         match authenticate(&mut session, &self.options).await {
             Login::Done => {
                 if let Some(key) = shown.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -189,8 +213,7 @@ impl Target {
         client::Config {
             window_size: WINDOW,
             maximum_packet_size: PACKET,
-            // As many packets as the window holds: a channel nobody reads stops its own link, not earlier.
-            channel_buffer_size: (WINDOW / PACKET) as usize,
+            channel_buffer_size: MESSAGES,
             keepalive_interval: options.keep_alive,
             inactivity_timeout: options.silence,
             nodelay: true,

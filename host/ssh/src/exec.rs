@@ -10,8 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process, limits};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, Sig, client::Msg};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    limits::{MESSAGES, OPEN, SIGNAL},
     link::{Link, lost},
     links::Links,
     quote,
@@ -19,8 +21,6 @@ use crate::{
 
 /// Bytes of input handed over at once.
 const INPUT_CHUNK: usize = 32 * 1024;
-/// Outputs kept while input waits for room; as many as a channel holds anyway.
-const KEPT_MAX: usize = 256;
 
 /// A command on the instance.
 pub(crate) struct Running {
@@ -30,6 +30,8 @@ pub(crate) struct Running {
     exit: Option<Exit>,
     ended: bool,
     input_open: bool,
+    /// Until when the server has to say that the command runs; none once it said anything.
+    silent_until: Option<Instant>,
     /// Keeps others off this connection while the command runs; taken when this is dropped.
     link: Option<Arc<Link>>,
 }
@@ -73,6 +75,7 @@ impl Running {
             exit: None,
             ended: false,
             input_open: true,
+            silent_until: Some(Instant::now() + OPEN),
             link: Some(link),
         }
     }
@@ -85,6 +88,28 @@ impl Running {
     fn finish(&mut self) -> Output {
         self.ended = true;
         Output::Exited(self.exit.clone().unwrap_or(Exit::Lost))
+    }
+
+    /// The next message. A command may be silent, but not whether it runs at all.
+    async fn hear(&mut self) -> Result<Option<ChannelMsg>, CommunicatorError> {
+        let Some(until) = self.silent_until else {
+            return Ok(self.read.wait().await);
+        };
+        let message = timeout_at(until, self.read.wait())
+            .await
+            .map_err(|_| CommunicatorError::TimedOut {
+                doing: "waiting for the instance to run a command".to_owned(),
+                after: OPEN,
+            })?;
+        self.heard(message.as_ref());
+        Ok(message)
+    }
+
+    /// Room for input says nothing about the command; everything else does.
+    fn heard(&mut self, message: Option<&ChannelMsg>) {
+        if !matches!(message, Some(ChannelMsg::WindowAdjusted { .. })) {
+            self.silent_until = None;
+        }
     }
 
     /// What a message means to the reader; most mean nothing.
@@ -121,7 +146,7 @@ impl Process for Running {
         loop {
             let message = match self.kept.pop_front() {
                 Some(message) => Some(message),
-                None => self.read.wait().await,
+                None => self.hear().await?,
             };
             match message {
                 None => return Ok(self.finish()),
@@ -150,13 +175,16 @@ impl Process for Running {
             tokio::select! {
                 biased;
                 sent = &mut send => return sent.map(|()| taken).map_err(lost),
-                message = self.read.wait(), if self.kept.len() < KEPT_MAX => match message {
+                message = self.read.wait(), if self.kept.len() < MESSAGES => match message {
                     None | Some(ChannelMsg::Close) => {
                         self.kept.push_back(ChannelMsg::Close);
                         self.input_open = false;
                         return Err(CommunicatorError::Connection("the command ended before its input".to_owned()));
                     }
-                    Some(message) => self.kept.push_back(message),
+                    Some(message) => {
+                        self.heard(Some(&message));
+                        self.kept.push_back(message);
+                    }
                 },
             }
         }
@@ -212,11 +240,18 @@ fn bounded(data: Bytes) -> Result<Bytes, CommunicatorError> {
 
 fn signal_text(signal: Sig) -> String {
     match signal {
-        Sig::Custom(name) => name
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(16)
-            .collect(),
+        Sig::Custom(name) => {
+            let name: String = name
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(SIGNAL)
+                .collect();
+            if name.is_empty() {
+                "unknown".to_owned()
+            } else {
+                name
+            }
+        }
         known => format!("{known:?}"),
     }
 }

@@ -14,12 +14,17 @@ mod credentials;
 mod error;
 mod exec;
 mod handler;
+mod limits;
 mod link;
 mod links;
+pub mod offline;
 mod options;
 mod quote;
+mod said;
 mod schema;
 mod sftp;
+#[cfg(test)]
+mod silence;
 mod socket;
 mod step_connect;
 mod sweep;

@@ -13,20 +13,23 @@ use russh::{
     Channel, Disconnect,
     client::{Handle, Msg},
 };
-use russh_sftp::client::SftpSession;
 use tokio::{sync::OnceCell, time::timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::{ahead::Ahead, handler::Guard, sftp, sweep::sweep};
+use crate::{
+    ahead::Ahead,
+    connect::Connected,
+    handler::Guard,
+    limits::{GOODBYE, OPEN},
+    sftp,
+    socket::InUse,
+    sweep::sweep,
+};
 
-/// Longest time for the server to open a channel or to answer a request on it.
-const OPEN: Duration = Duration::from_secs(60);
-/// Longest time to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(2);
 /// From this round trip on, one more process on the instance is cheaper than one more answer.
 const FAR: Duration = Duration::from_millis(15);
 
-type Sftp = Arc<OnceCell<Option<SftpSession>>>;
+type Sftp = Arc<OnceCell<Option<sftp::Session>>>;
 
 /// One connection. Holding the `Arc` is using it.
 pub(crate) struct Link {
@@ -41,6 +44,7 @@ pub(crate) struct Link {
     swept: AtomicBool,
     /// What still works on the end of commands.
     ending: TaskTracker,
+    _in_use: InUse,
 }
 
 /// How much a connection may hold open that nobody uses yet.
@@ -55,7 +59,8 @@ pub(crate) enum Holding {
 }
 
 impl Link {
-    pub(crate) fn new(session: Handle<Guard>, holding: Holding, ending: &TaskTracker) -> Arc<Self> {
+    pub(crate) fn new(connected: Connected, holding: Holding, ending: &TaskTracker) -> Arc<Self> {
+        let Connected { session, in_use } = connected;
         let session = Arc::new(session);
         let (ahead, sftp) = match holding {
             Holding::Nothing => (Ahead::none(session.clone()), OnceCell::new_with(Some(None))),
@@ -78,6 +83,7 @@ impl Link {
             given_up: AtomicBool::new(false),
             swept: AtomicBool::new(false),
             ending: ending.clone(),
+            _in_use: in_use,
         })
     }
 
@@ -107,7 +113,7 @@ impl Link {
     }
 
     /// The SFTP session of this connection, opened once; none where the server has no such subsystem.
-    pub(crate) async fn sftp(&self) -> Result<Option<&SftpSession>, CommunicatorError> {
+    pub(crate) async fn sftp(&self) -> Result<Option<&sftp::Session>, CommunicatorError> {
         open_sftp(&self.session, &self.sftp).await
     }
 
@@ -158,8 +164,8 @@ impl Link {
 
 async fn open_sftp<'a>(
     session: &Handle<Guard>,
-    sftp: &'a OnceCell<Option<SftpSession>>,
-) -> Result<Option<&'a SftpSession>, CommunicatorError> {
+    sftp: &'a OnceCell<Option<sftp::Session>>,
+) -> Result<Option<&'a sftp::Session>, CommunicatorError> {
     let opened = sftp.get_or_try_init(|| sftp::open(session));
     timeout(OPEN, opened)
         .await

@@ -2,7 +2,7 @@
 //!
 //! A channel that nobody reads stops the whole SSH connection it runs over, because russh has one reader per
 //! connection. So whatever uses the instance holds a [`Link`] of its own: an idle one is taken again, and a new one is
-//! made where all are busy, up to [`LINKS_MAX`]; beyond that they are shared. A build that works step by step has one.
+//! made where all are busy, up to [`LINKS`]; beyond that they are shared. A build that works step by step has one.
 
 use std::{
     sync::{
@@ -20,13 +20,9 @@ use tokio_util::task::TaskTracker;
 use crate::{
     connect::Target,
     error::ConnectError,
+    limits::{ENDING, LINKS},
     link::{Holding, Link, lost},
 };
-
-/// Connections to one instance at most; OpenSSH gives each ten sessions by default.
-const LINKS_MAX: usize = 8;
-/// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
-const ENDING: Duration = Duration::from_secs(24);
 
 /// All connections to one instance.
 pub(crate) struct Links {
@@ -89,7 +85,7 @@ impl Links {
         if let Some(idle) = usable().find(|link| Arc::strong_count(link) == 1) {
             return Ok(idle.clone());
         }
-        if links.len() >= LINKS_MAX
+        if links.len() >= LINKS
             && let Some(shared) = usable().min_by_key(|link| Arc::strong_count(link))
         {
             return Ok(shared.clone());

@@ -4,16 +4,11 @@
 //! command of root. But every command of a connection is a child of the one server process that serves it, so one more
 //! command on the same connection finds the others as its siblings, and ends them with all they started.
 
-use std::time::Duration;
-
 use kilnbox_engine::CommunicatorError;
 use russh::{ChannelMsg, client::Handle};
 use tokio::time::timeout;
 
-use crate::{handler::Guard, link::lost};
-
-/// Longest time for all of it: the login shell may be slow to start, and the script waits a second between TERM and KILL.
-const WITHIN: Duration = Duration::from_secs(20);
+use crate::{handler::Guard, limits::SWEEP, link::lost};
 
 /// Read by a shell of its own, so that the account's login shell may be any. Needs `/proc` or a POSIX `ps`.
 ///
@@ -88,7 +83,7 @@ pub(crate) async fn sweep(session: &Handle<Guard>) -> bool {
     if session.is_closed() {
         return false;
     }
-    match timeout(WITHIN, run(session)).await {
+    match timeout(SWEEP, run(session)).await {
         Ok(Ok(0)) => return true,
         Ok(Ok(code)) => tracing::debug!(code, "commands may be left on the instance"),
         Ok(Err(error)) => tracing::debug!(%error, "commands may be left on the instance"),

@@ -24,10 +24,12 @@ use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::UnixStream,
     sync::mpsc,
+    time::timeout,
 };
 
 use crate::{
     Error,
+    limits::{SAID, SIGNAL_NAME, STALLED},
     wire::{self, CHUNK, DATA, DONE, END, EXITED, Ended, FAILED, FRAME_MAX, Request, SIGNAL, STDERR, STDOUT},
 };
 
@@ -88,7 +90,40 @@ fn lost(error: io::Error) -> CommunicatorError {
 fn remote(path: &str, reason: &[u8]) -> CommunicatorError {
     CommunicatorError::Remote {
         path: path.to_owned(),
-        reason: String::from_utf8_lossy(reason).into_owned(),
+        reason: said(reason),
+    }
+}
+
+/// The beginning of what the agent says about a failure.
+fn said(reason: &[u8]) -> String {
+    match reason.get(..SAID) {
+        Some(beginning) if reason.len() > SAID => format!(
+            "{}… [{} bytes cut]",
+            String::from_utf8_lossy(beginning),
+            reason.len() - SAID
+        ),
+        _ => String::from_utf8_lossy(reason).into_owned(),
+    }
+}
+
+/// What may be in the name of a signal.
+fn signal(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(SIGNAL_NAME)
+        .collect();
+    if name.is_empty() {
+        "unknown".to_owned()
+    } else {
+        name
+    }
+}
+
+fn stalled() -> CommunicatorError {
+    CommunicatorError::TimedOut {
+        doing: "waiting for the container to go on with a transfer".to_owned(),
+        after: STALLED,
     }
 }
 
@@ -104,6 +139,18 @@ impl Link {
         let mut frame = Vec::with_capacity(payload.len() + 5);
         wire::write_frame(&mut frame, kind, payload).map_err(lost)?;
         self.stream.write_all(&frame).await.map_err(lost)
+    }
+
+    /// Sends a piece of a transfer.
+    async fn pass(&mut self, kind: u8, payload: &[u8]) -> Result<(), CommunicatorError> {
+        timeout(STALLED, self.send(kind, payload))
+            .await
+            .map_err(|_| stalled())?
+    }
+
+    /// The next frame of a transfer, or its end.
+    async fn go_on(&mut self) -> Result<Option<(u8, Bytes)>, CommunicatorError> {
+        timeout(STALLED, self.receive()).await.map_err(|_| stalled())?
     }
 
     /// The next frame; none when the agent is gone. May be dropped and called again.
@@ -131,7 +178,7 @@ impl Link {
 
     /// The answer to a request that returns nothing.
     async fn done(&mut self, path: &str) -> Result<(), CommunicatorError> {
-        match self.receive().await? {
+        match self.go_on().await? {
             Some((DONE, _)) => Ok(()),
             other => Err(failed(path, other)),
         }
@@ -139,7 +186,10 @@ impl Link {
 
     /// Why sending stopped: the agent's refusal where it sent one before it closed the connection.
     async fn refused(&mut self, path: &str, error: CommunicatorError) -> CommunicatorError {
-        match self.receive().await {
+        if matches!(error, CommunicatorError::TimedOut { .. }) {
+            return error;
+        }
+        match self.go_on().await {
             Ok(Some((FAILED, reason))) => remote(path, &reason),
             _ => error,
         }
@@ -211,13 +261,13 @@ impl Communicator for ContainerCommunicator {
             if count == 0 {
                 break;
             }
-            if let Err(error) = link.send(DATA, chunk.get(..count).unwrap_or_default()).await {
+            if let Err(error) = link.pass(DATA, chunk.get(..count).unwrap_or_default()).await {
                 return Err(link.refused(to, error).await);
             }
             moved += u64::try_from(count).unwrap_or(0);
             progress.moved(moved, upload.size);
         }
-        if let Err(error) = link.send(END, &[]).await {
+        if let Err(error) = link.pass(END, &[]).await {
             return Err(link.refused(to, error).await);
         }
         link.done(to).await?;
@@ -241,7 +291,7 @@ impl Communicator for ContainerCommunicator {
         let packing = tokio::task::spawn_blocking(move || tree::pack(&from, chunks));
         let mut moved = 0;
         while let Some(chunk) = archive.recv().await {
-            if let Err(error) = link.send(DATA, &chunk).await {
+            if let Err(error) = link.pass(DATA, &chunk).await {
                 return Err(link.refused(to, error).await);
             }
             moved += u64::try_from(chunk.len()).unwrap_or(0);
@@ -255,7 +305,7 @@ impl Communicator for ContainerCommunicator {
                 path: PathBuf::from(name),
                 source,
             })?;
-        if let Err(error) = link.send(END, &[]).await {
+        if let Err(error) = link.pass(END, &[]).await {
             return Err(link.refused(to, error).await);
         }
         link.done(to).await?;
@@ -279,7 +329,7 @@ impl Communicator for ContainerCommunicator {
         };
         let mut moved = 0;
         loop {
-            match link.receive().await? {
+            match link.go_on().await? {
                 Some((DATA, chunk)) => {
                     to.write_all(&chunk).await.map_err(local)?;
                     moved += u64::try_from(chunk.len()).unwrap_or(0);
@@ -313,7 +363,7 @@ impl Communicator for ContainerCommunicator {
         let unpacking = tokio::task::spawn_blocking(move || tree::unpack(&to, archive));
         let mut moved = 0;
         let ended = loop {
-            match link.receive().await? {
+            match link.go_on().await? {
                 Some((DATA, chunk)) => {
                     moved += u64::try_from(chunk.len()).unwrap_or(0);
                     if chunks.send(chunk).await.is_err() {
@@ -366,8 +416,12 @@ impl Process for Running {
             Some((STDERR, chunk)) if chunk.len() <= CHUNK => return Ok(Output::Stderr(chunk)),
             Some((EXITED, ended)) => match serde_json::from_slice(&ended) {
                 Ok(Ended::Code(code)) => Exit::Code(code),
-                Ok(Ended::Signal(name)) => Exit::Signal(name),
-                Err(error) => return Err(CommunicatorError::Hostile(error.to_string())),
+                Ok(Ended::Signal(name)) => Exit::Signal(signal(&name)),
+                Err(error) => {
+                    return Err(CommunicatorError::Hostile(format!(
+                        "the end of a command: {error}"
+                    )));
+                }
             },
             None => Exit::Lost,
             other => return Err(failed("/bin/sh", other)),
@@ -390,3 +444,6 @@ impl Process for Running {
         self.link.send(SIGNAL, name.as_bytes()).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod helper;
 mod host_view;
 mod image;
 mod layers;
+mod limits;
 mod mounts;
 mod options;
 mod process;

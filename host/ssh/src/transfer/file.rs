@@ -3,24 +3,22 @@
 //! SFTP has no shell, so a path arrives as it is. The library keeps many requests in flight; a large buffer here keeps
 //! it busy. `cat` stands in on servers without SFTP, and [`far`] knows a faster way for small files.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use kilnbox_engine::{CommunicatorError, Progress, Upload};
 use russh_sftp::{
-    client::{SftpSession, error::Error as SftpError, fs::File},
+    client::{error::Error as SftpError, fs::File},
     protocol::{FileAttributes, OpenFlags, StatusCode},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{
+    limits::{FILE, UNANNOUNCED},
+    link::Link,
     links::Links,
     quote,
-    transfer::{
-        far,
-        gaps::Gaps,
-        local::unreadable,
-        program::{self, cut},
-    },
+    sftp::{Peer, Session},
+    transfer::{far, gaps::Gaps, local::unreadable, program},
 };
 
 /// Bytes moved between two reports of progress.
@@ -38,17 +36,13 @@ pub(crate) async fn upload(
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
     let link = links.acquire().await?;
-    if let (Some(..=SMALL), Some(mode)) = (upload.size, upload.mode)
-        && link.is_far().await?
-    {
-        drop(link);
-        return upload_far(links, to, upload.content, mode, progress).await;
+    match (upload.size, upload.mode) {
+        (Some(..=SMALL), Some(mode)) if link.is_far().await? => {
+            drop(link);
+            upload_far(links, to, upload.content, mode, progress).await
+        }
+        _ => upload_over(links, link, to, upload, progress).await,
     }
-    if let Some(sftp) = link.sftp().await? {
-        return upload_sftp(sftp, to, upload, progress).await;
-    }
-    drop(link);
-    upload_cat(links, to, upload, progress).await
 }
 
 /// Reads a file of the instance.
@@ -70,8 +64,9 @@ pub(crate) async fn download(
         ended.await?.success(from)?;
         return Ok(moved);
     };
-    let remote = |error| refusal(from, error);
-    let mut file = sftp.open(plain(from)?).await.map_err(remote)?;
+    let remote = |error| sftp.peer.failure(from, error);
+    let stream = |error| sftp.peer.stream_failure(from, &error);
+    let mut file = sftp.files.open(plain(from)?).await.map_err(remote)?;
     let about = file.metadata().await.map_err(remote)?;
     if about.is_dir() {
         return Err(CommunicatorError::Remote {
@@ -80,16 +75,23 @@ pub(crate) async fn download(
         });
     }
     let total = about.size;
+    let mut room = room(from, total)?;
     let mut moved = 0;
     let mut buffer = vec![0; BUFFER];
     loop {
-        let length = file
-            .read(&mut buffer)
-            .await
-            .map_err(|error| transport(from, &error))?;
+        let length = file.read(&mut buffer).await.map_err(stream)?;
         let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else {
             break;
         };
+        if moved + length as u64 > room {
+            // It may have grown meanwhile, as a log does.
+            room = self::room(from, file.metadata().await.map_err(remote)?.size)?;
+            if moved + length as u64 > room {
+                return Err(CommunicatorError::Hostile(format!(
+                    "`{from}`: more than the {room} bytes that it may have"
+                )));
+            }
+        }
         to.write_all(bytes)
             .await
             .map_err(|error| unreadable(Path::new(""), error))?;
@@ -99,8 +101,19 @@ pub(crate) async fn download(
     to.flush()
         .await
         .map_err(|error| unreadable(Path::new(""), error))?;
-    file.close().await.map_err(|error| transport(from, &error))?;
+    file.close().await.map_err(stream)?;
     Ok(moved)
+}
+
+/// Bytes that may come of a file that is `said` to have so many.
+fn room(path: &str, said: Option<u64>) -> Result<u64, CommunicatorError> {
+    match said {
+        None | Some(0) => Ok(UNANNOUNCED),
+        Some(size) if size > FILE => Err(CommunicatorError::Hostile(format!(
+            "`{path}`: a size of {size} bytes"
+        ))),
+        Some(size) => Ok(size),
+    }
 }
 
 /// Removes a file; a missing one is no error.
@@ -115,9 +128,9 @@ pub(crate) async fn remove(links: &Links, path: &str) -> Result<(), Communicator
         link = links.acquire().await?;
     }
     match link.sftp().await? {
-        Some(sftp) => match sftp.remove_file(plain(path)?).await {
+        Some(sftp) => match sftp.files.remove_file(plain(path)?).await {
             Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(()),
-            result => result.map_err(|error| refusal(path, error)),
+            result => result.map_err(|error| sftp.peer.failure(path, error)),
         },
         None => {
             drop(link);
@@ -154,6 +167,17 @@ async fn upload_far(
         mode: Some(mode),
     };
     let link = links.acquire().await?;
+    upload_over(links, link, to, upload, progress).await
+}
+
+/// Over SFTP, or through `cat` where there is none.
+async fn upload_over(
+    links: &Links,
+    link: Arc<Link>,
+    to: &str,
+    upload: Upload<'_>,
+    progress: &dyn Progress,
+) -> Result<u64, CommunicatorError> {
     if let Some(sftp) = link.sftp().await? {
         return upload_sftp(sftp, to, upload, progress).await;
     }
@@ -162,12 +186,12 @@ async fn upload_far(
 }
 
 async fn upload_sftp(
-    sftp: &SftpSession,
+    sftp: &Session,
     to: &str,
     upload: Upload<'_>,
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
-    let remote = |error| refusal(to, error);
+    let remote = |error| sftp.peer.failure(to, error);
     let mode = |bits: u32| FileAttributes {
         permissions: Some(bits),
         ..FileAttributes::empty()
@@ -176,6 +200,7 @@ async fn upload_sftp(
     let create = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::EXCLUDE;
     let wanted = upload.mode.map(|bits| bits & 0o7777);
     let created = sftp
+        .files
         .open_with_flags_and_attributes(&path, create, mode(wanted.unwrap_or(NEW_FILE)))
         .await;
     let (mut file, wanted) = match created {
@@ -183,6 +208,7 @@ async fn upload_sftp(
         // SFTP says no more than "failure" where the file exists already.
         Err(SftpError::Status(status)) if status.status_code == StatusCode::Failure => {
             let file = sftp
+                .files
                 .open_with_flags(&path, OpenFlags::WRITE | OpenFlags::TRUNCATE)
                 .await
                 .map_err(remote)?;
@@ -194,22 +220,27 @@ async fn upload_sftp(
         }
         Err(error) => return Err(remote(error)),
     };
-    let moved = write(&mut file, to, upload.content, upload.size, progress).await?;
+    let moved = write(&sftp.peer, &mut file, to, upload, progress).await?;
     if let Some(bits) = wanted {
         // After the content, since writing clears set-user-id bits and the umask was applied at creation.
         file.set_metadata(mode(bits)).await.map_err(remote)?;
     }
-    file.close().await.map_err(|error| transport(to, &error))?;
+    let closed = file.close().await;
+    closed.map_err(|error| sftp.peer.stream_failure(to, &error))?;
     Ok(moved)
 }
 
 async fn write(
+    peer: &Peer,
     file: &mut File,
     to: &str,
-    content: &mut (dyn AsyncRead + Send + Unpin),
-    total: Option<u64>,
+    upload: Upload<'_>,
     progress: &dyn Progress,
 ) -> Result<u64, CommunicatorError> {
+    let Upload {
+        content, size: total, ..
+    } = upload;
+    let failed = |error| peer.stream_failure(to, &error);
     let mut buffer = vec![0; BUFFER];
     let mut moved = 0;
     let mut gaps = Gaps::default();
@@ -221,16 +252,12 @@ async fn write(
         let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else {
             break;
         };
-        gaps.write(file, bytes)
-            .await
-            .map_err(|error| transport(to, &error))?;
+        gaps.write(file, bytes).await.map_err(failed)?;
         moved += length as u64;
         progress.moved(moved, total);
     }
-    gaps.end(file, moved)
-        .await
-        .map_err(|error| transport(to, &error))?;
-    file.flush().await.map_err(|error| transport(to, &error))?;
+    gaps.end(file, moved).await.map_err(failed)?;
+    file.flush().await.map_err(failed)?;
     Ok(moved)
 }
 
@@ -262,32 +289,17 @@ fn plain(path: &str) -> Result<String, CommunicatorError> {
     quote::word(path).map(|_| path.to_owned())
 }
 
-/// What a refused request or a lost session means for `path`.
-pub(crate) fn refusal(path: &str, error: SftpError) -> CommunicatorError {
-    match error {
-        SftpError::Status(status) => CommunicatorError::Remote {
-            path: path.to_owned(),
-            reason: match status.status_code {
-                StatusCode::NoSuchFile => "no such file or directory".to_owned(),
-                StatusCode::PermissionDenied => "permission denied".to_owned(),
-                _ => status.error_message,
-            },
-        },
-        SftpError::IO(_) | SftpError::UnexpectedBehavior(_) => cut(path),
-        other => CommunicatorError::Connection(format!("SFTP with `{path}`: {other}")),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The stream side of the library folds the server's refusals, as text, and everything else into one kind.
-fn transport(path: &str, error: &std::io::Error) -> CommunicatorError {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<SftpError>())
-    {
-        Some(inner) => refusal(path, inner.clone()),
-        None => CommunicatorError::Remote {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        },
+    #[test]
+    fn a_file_that_is_said_to_be_empty_has_an_end_too() {
+        assert_eq!(room("/proc/stat", Some(0)).unwrap(), UNANNOUNCED);
+        assert_eq!(room("/proc/stat", None).unwrap(), UNANNOUNCED);
+        assert_eq!(room("/data", Some(7)).unwrap(), 7);
+        assert_eq!(room("/data", Some(FILE)).unwrap(), FILE);
+        let error = room("/data", Some(FILE + 1)).unwrap_err();
+        assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
     }
 }

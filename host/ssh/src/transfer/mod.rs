@@ -4,6 +4,8 @@
 //! walk a tree over SFTP. [`program`] runs the remote side of a stream: it feeds the program, reads its output and keeps
 //! the end of what it complains about. Nothing is resumed: a transfer that breaks off is an error.
 
+#[cfg(test)]
+mod bed;
 mod far;
 pub(crate) mod file;
 mod gaps;
@@ -11,10 +13,10 @@ mod local;
 mod pack;
 mod place;
 pub(crate) mod program;
-mod receive;
-mod remote;
+pub(crate) mod receive;
+pub(crate) mod remote;
 mod send;
 mod source;
 pub(crate) mod tree;
-mod unpack;
+pub(crate) mod unpack;
 mod walk;

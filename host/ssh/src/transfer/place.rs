@@ -22,13 +22,12 @@ use kilnbox_engine::{
     zeros::{Run, first_run},
 };
 
-use crate::transfer::local::unreadable;
+use crate::{
+    limits::{FOLDER, FOLDERS, PATH},
+    said::said,
+    transfer::local::unreadable,
+};
 
-/// Bytes of the names of all directories of a tree, which are remembered until their content is written: half a million
-/// directories, each 500 bytes of path.
-const FOLDERS_MAX: usize = 256 * 1024 * 1024;
-/// What a directory costs beside its name.
-const FOLDER: usize = 64;
 /// Set-user-id and its kin would be programs of the instance with rights on this machine.
 const MODE_KEPT: u32 = 0o777;
 
@@ -66,19 +65,25 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
+    /// Keeps a directory, and says which one it is.
     pub(crate) fn remember(
         &mut self,
         path: PathBuf,
         attributes: Attributes,
-    ) -> Result<(), CommunicatorError> {
+    ) -> Result<usize, CommunicatorError> {
         self.bytes += path.as_os_str().len() + FOLDER;
-        if self.bytes > FOLDERS_MAX {
+        if self.bytes > FOLDERS {
             return Err(CommunicatorError::Hostile(format!(
-                "directories with more than {FOLDERS_MAX} bytes of names"
+                "directories with more than {FOLDERS} bytes of names"
             )));
         }
         self.made.push((path, attributes));
-        Ok(())
+        Ok(self.made.len() - 1)
+    }
+
+    /// The directory that was the `index`th to be remembered.
+    pub(crate) fn path(&self, index: usize) -> Option<&Path> {
+        self.made.get(index).map(|(path, _)| path.as_path())
     }
 
     /// From the innermost, so that a directory without write permission gets its content first.
@@ -103,10 +108,15 @@ pub(crate) fn below(name: &OsStr) -> Result<PathBuf, CommunicatorError> {
             _ => {
                 return Err(CommunicatorError::Hostile(format!(
                     "the name `{}` leaves the target",
-                    name.display()
+                    said(&name.to_string_lossy())
                 )));
             }
         }
+    }
+    if path.as_os_str().len() > PATH {
+        return Err(CommunicatorError::Hostile(format!(
+            "a path of more than {PATH} bytes"
+        )));
     }
     Ok(path)
 }
@@ -127,7 +137,14 @@ impl<D: Borrow<Dir>> NewFile<D> {
         parents(dir, &path)?;
         displace(dir, &path)?;
         let created = dir.open_with(&path, OpenOptions::new().write(true).create_new(true));
-        let file = created.map_err(|error| unreadable(&path, error))?.into_std();
+        let created = created.map_err(|error| match error.kind() {
+            // What stood there is gone, so this came meanwhile.
+            io::ErrorKind::AlreadyExists => {
+                CommunicatorError::Hostile(format!("the name `{}` twice", path.display()))
+            }
+            _ => unreadable(&path, error),
+        });
+        let file = created?.into_std();
         Ok(Self {
             to,
             path,

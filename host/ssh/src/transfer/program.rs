@@ -1,20 +1,27 @@
 //! A program on the instance at the far end of a stream.
 //!
 //! Input and output move at the same time, so neither side can wait for the other for ever; a program that ends early
-//! ends the feeding.
+//! ends the feeding, and one that takes or gives nothing for long ends the transfer.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time::timeout,
+};
 
-use crate::{exec::Running, link::lost, links::Links, transfer::local::unreadable};
+use crate::{
+    exec::Running,
+    limits::{SAID, STALLED},
+    link::lost,
+    links::Links,
+    transfer::local::unreadable,
+};
 
 /// Bytes read at once from what feeds a program.
 const CHUNK: usize = 256 * 1024;
-/// Bytes kept of what a program says on its standard error.
-const COMPLAINT: usize = 4 * 1024;
 
 /// How a program ended.
 pub(crate) struct Ended {
@@ -73,23 +80,26 @@ pub(crate) async fn feed(
             }
             let chunk: Bytes = buffer.split().freeze();
             let length = chunk.len() as u64;
-            write.data_bytes(chunk).await.map_err(lost)?;
+            let taken = timeout(STALLED, write.data_bytes(chunk)).await;
+            taken.map_err(|_| stalled())?.map_err(lost)?;
             sent(length);
         }
     };
     let mut nothing = tokio::io::sink();
-    let draining = drain(&mut running, &mut nothing, |_| {});
+    let draining = drain(&mut running, &mut nothing, |_| {}, None);
     tokio::pin!(feeding, draining);
     tokio::select! {
         fed = &mut feeding => match fed {
             Ok(()) => {}
-            Err(error @ CommunicatorError::Local { .. }) => return Err(error),
+            Err(error @ (CommunicatorError::Local { .. } | CommunicatorError::TimedOut { .. })) => {
+                return Err(error);
+            }
             // Its end says why it takes no more.
             Err(error) => tracing::debug!(%error, "the input ended early"),
         },
         ended = &mut draining => return ended,
     }
-    draining.await
+    timeout(STALLED, draining).await.map_err(|_| stalled())?
 }
 
 /// Runs `line` and writes its standard output to `output`.
@@ -100,17 +110,29 @@ pub(crate) async fn fetch(
     received: impl FnMut(u64) + Send,
 ) -> Result<Ended, CommunicatorError> {
     let mut running = Running::start(links, &Command::line(line), false).await?;
-    drain(&mut running, output, received).await
+    drain(&mut running, output, received, Some(STALLED)).await
+}
+
+fn stalled() -> CommunicatorError {
+    CommunicatorError::TimedOut {
+        doing: "waiting for the program on the instance that takes part in a transfer".to_owned(),
+        after: STALLED,
+    }
 }
 
 async fn drain(
     running: &mut Running,
     output: &mut (dyn AsyncWrite + Send + Unpin),
     mut received: impl FnMut(u64) + Send,
+    patience: Option<Duration>,
 ) -> Result<Ended, CommunicatorError> {
     let mut complaint = Vec::new();
     loop {
-        match running.next().await? {
+        let output_or_end = match patience {
+            Some(patience) => timeout(patience, running.next()).await.map_err(|_| stalled())?,
+            None => running.next().await,
+        };
+        match output_or_end? {
             Output::Stdout(bytes) => {
                 output
                     .write_all(&bytes)
@@ -119,7 +141,7 @@ async fn drain(
                 received(bytes.len() as u64);
             }
             Output::Stderr(bytes) => {
-                let room = COMPLAINT.saturating_sub(complaint.len());
+                let room = SAID.saturating_sub(complaint.len());
                 complaint.extend(bytes.iter().take(room));
             }
             Output::Exited(exit) => {

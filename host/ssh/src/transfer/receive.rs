@@ -23,14 +23,16 @@ use russh_sftp::{
     client::error::Error as SftpError,
     protocol::{File as Listed, FileAttributes, OpenFlags, StatusCode},
 };
-
 use tokio_util::task::TaskTracker;
 
-use crate::transfer::{
-    file::refusal,
-    local::joined,
-    place::{self, Attributes, Folders, NewFile},
-    remote::{IN_FLIGHT, Is, JOBS, PATH_MAX, Remote, kind},
+use crate::{
+    limits::{ENTRIES, FILE, PATH},
+    said::said,
+    transfer::{
+        local::joined,
+        place::{self, Attributes, Folders, NewFile},
+        remote::{IN_FLIGHT, Is, JOBS, Remote, kind},
+    },
 };
 
 /// Directories that are being listed at once; each holds a handle while its files are fetched.
@@ -69,6 +71,8 @@ struct Receiving<'a> {
     remote: &'a Remote,
     to: Arc<Dir>,
     threads: TaskTracker,
+    /// Names that were listed, and answers without any.
+    listed: AtomicU64,
     moved: AtomicU64,
     progress: &'a dyn Progress,
 }
@@ -83,6 +87,7 @@ pub(crate) async fn receive(
         remote,
         to: Arc::new(to),
         threads: TaskTracker::new(),
+        listed: AtomicU64::new(0),
         moved: AtomicU64::new(0),
         progress,
     };
@@ -96,7 +101,8 @@ pub(crate) async fn receive(
 impl Receiving<'_> {
     async fn all(&self) -> Result<u64, CommunicatorError> {
         let mut folders = Folders::default();
-        let mut unopened = vec![String::new()];
+        // By their number among the folders, which hold their names; first the target itself.
+        let mut unopened = vec![None];
         let (mut paused, mut open) = (Vec::new(), 0);
         let mut files = VecDeque::new();
         let mut running = FuturesUnordered::new();
@@ -107,10 +113,11 @@ impl Receiving<'_> {
                 } else if let Some(listing) = paused.pop() {
                     Job::Continue(listing)
                 } else if open < LISTINGS
-                    && let Some(path) = unopened.pop()
+                    && let Some(folder) = unopened.pop()
                 {
                     open += 1;
-                    Job::Open(path)
+                    let path = folder.and_then(|index| folders.path(index));
+                    Job::Open(path.map_or_else(String::new, |path| path.display().to_string()))
                 } else {
                     break;
                 };
@@ -126,8 +133,8 @@ impl Receiving<'_> {
                     }
                     for entry in entries {
                         if entry.is == Is::Folder {
-                            folders.remember(PathBuf::from(&entry.path), entry.attributes)?;
-                            unopened.push(entry.path);
+                            let path = PathBuf::from(entry.path);
+                            unopened.push(Some(folders.remember(path, entry.attributes)?));
                         } else {
                             files.push_back(entry);
                         }
@@ -145,7 +152,7 @@ impl Receiving<'_> {
             Job::Open(path) => {
                 let name = self.remote.name(&path);
                 let opened = self.remote.requests.opendir(name.as_str()).await;
-                let handle = opened.map_err(|error| refusal(&name, error))?.handle;
+                let handle = opened.map_err(|error| self.remote.failure(&name, error))?.handle;
                 self.list(Listing { path, handle }).await
             }
             Job::Continue(listing) => self.list(listing).await,
@@ -168,14 +175,20 @@ impl Receiving<'_> {
             Ok(listed) => listed.files,
             Err(SftpError::Status(status)) if status.status_code == StatusCode::Eof => {
                 let closed = requests.close(listing.handle).await;
-                closed.map_err(|error| refusal(&name, error))?;
+                closed.map_err(|error| self.remote.failure(&name, error))?;
                 return Ok(Done::Listed {
                     entries: Vec::new(),
                     rest: None,
                 });
             }
-            Err(error) => return Err(refusal(&name, error)),
+            Err(error) => return Err(self.remote.failure(&name, error)),
         };
+        let names = listed.len().max(1) as u64;
+        if self.listed.fetch_add(names, Ordering::Relaxed) + names > ENTRIES {
+            return Err(CommunicatorError::Hostile(format!(
+                "listings of more than {ENTRIES} names"
+            )));
+        }
         let mut entries = Vec::new();
         for listed in listed {
             if !matches!(listed.filename.as_str(), "." | "..") {
@@ -202,16 +215,23 @@ impl Receiving<'_> {
         if about.permissions.is_none() || about.size.is_none() {
             let name = self.remote.name(&path);
             let looked = self.remote.requests.lstat(name.as_str()).await;
-            about = looked.map_err(|error| refusal(&name, error))?.attrs;
+            about = looked.map_err(|error| self.remote.failure(&name, error))?.attrs;
         }
         let Some(is) = kind(&about).filter(|is| *is != Is::Other) else {
             tracing::debug!(path, "left out");
             return Ok(None);
         };
+        let size = about.size.unwrap_or_default();
+        if size > FILE {
+            let name = self.remote.name(&path);
+            return Err(CommunicatorError::Hostile(format!(
+                "`{name}`: a size of {size} bytes"
+            )));
+        }
         Ok(Some(Entry {
             path,
             is,
-            size: about.size.unwrap_or_default(),
+            size,
             attributes: attributes(&about)?,
         }))
     }
@@ -219,7 +239,7 @@ impl Receiving<'_> {
     async fn link(&self, entry: Entry) -> Result<(), CommunicatorError> {
         let name = self.remote.name(&entry.path);
         let read = self.remote.requests.readlink(name.as_str()).await;
-        let names = read.map_err(|error| refusal(&name, error))?.files;
+        let names = read.map_err(|error| self.remote.failure(&name, error))?.files;
         let Some(target) = names.into_iter().next().map(|file| file.filename) else {
             return Err(CommunicatorError::Hostile(format!(
                 "`{name}` is a link to nothing"
@@ -239,10 +259,12 @@ impl Receiving<'_> {
         let opened = requests
             .open(name.as_str(), OpenFlags::READ, FileAttributes::empty())
             .await;
-        let handle = opened.map_err(|error| refusal(&name, error))?.handle;
+        let handle = opened.map_err(|error| self.remote.failure(&name, error))?.handle;
         let close = async {
             let closed = requests.close(handle.as_str()).await;
-            closed.map(|_| ()).map_err(|error| refusal(&name, error))
+            closed
+                .map(|_| ())
+                .map_err(|error| self.remote.failure(&name, error))
         };
         if entry.size <= self.remote.read {
             let (_room, bytes) = self.piece(&name, &handle, 0..entry.size).await?;
@@ -315,7 +337,7 @@ impl Receiving<'_> {
             let read = match self.remote.requests.read(handle, at, left).await {
                 Ok(read) => read.data,
                 Err(SftpError::Status(status)) if status.status_code == StatusCode::Eof => Vec::new(),
-                Err(error) => return Err(refusal(name, error)),
+                Err(error) => return Err(self.remote.failure(name, error)),
             };
             if read.len() > wanted - bytes.len() {
                 return Err(CommunicatorError::Hostile(format!(
@@ -361,12 +383,13 @@ fn below(folder: &str, name: &str) -> Result<String, CommunicatorError> {
     }
     if name.is_empty() || name.contains(['/', '\0']) || matches!(name, "." | "..") {
         return Err(CommunicatorError::Hostile(format!(
-            "the name `{name}` in a listing"
+            "the name `{}` in a listing",
+            said(name)
         )));
     }
-    if path.len() > PATH_MAX {
+    if path.len() > PATH {
         return Err(CommunicatorError::Hostile(format!(
-            "a path of more than {PATH_MAX} bytes"
+            "a path of more than {PATH} bytes"
         )));
     }
     Ok(path)

@@ -5,19 +5,25 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt, future::ready};
 use kilnbox_engine::CommunicatorError;
 use russh::{ChannelWriteHalf, client::Msg};
-use russh_sftp::{client::RawSftpSession, extensions::LIMITS, protocol::FileAttributes};
+use russh_sftp::{
+    client::{RawSftpSession, error::Error as SftpError},
+    extensions::LIMITS,
+    protocol::FileAttributes,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{Semaphore, SemaphorePermit},
 };
+use tokio_util::io::ReaderStream;
 
 use crate::{
     link::Link,
     links::Links,
     quote,
-    sftp::{self, Greeting},
+    sftp::{self, Peer},
     transfer::program::cut,
 };
 
@@ -33,8 +39,6 @@ const CHUNK: u64 = 252 * 1024;
 /// Bytes that every server takes.
 const CHUNK_OF_ALL: u64 = 32 * 1024;
 const PAGE: u64 = 4096;
-/// Bytes of a path: what Linux takes, and the end of directories in directories without end.
-pub(crate) const PATH_MAX: usize = 4096;
 
 /// The bits of a mode that say what it is the mode of.
 const KIND: u32 = 0o170_000;
@@ -51,6 +55,7 @@ pub(crate) enum Is {
 
 pub(crate) struct Remote {
     pub(crate) requests: RawSftpSession,
+    peer: Peer,
     /// Bytes of one request to read.
     pub(crate) read: u64,
     /// Bytes of one request to write.
@@ -69,41 +74,56 @@ impl Remote {
         let (link, channel) = links.open().await?;
         let (read, write) = channel.split();
         let channel = Arc::new(write);
-        let greeting = Greeting::default();
+        let peer = Peer::default();
         let asked = channel.request_subsystem(true, "sftp").await;
         asked.map_err(crate::link::lost)?;
-        let stream = sftp::stream(read, channel.clone(), greeting.clone());
-        let opening = Self::greet(stream, folder, Some((channel, link.clone())));
-        greeting.hear(opening, || link.is_alive()).await
+        let stream = sftp::stream(read, channel.clone(), peer.clone());
+        let opening = Self::greet(stream, peer.clone(), folder, Some((channel, link.clone())));
+        peer.hear(opening, || link.is_alive()).await
     }
 
     async fn greet(
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
         folder: &str,
         over: Option<(Arc<ChannelWriteHalf<Msg>>, Arc<Link>)>,
     ) -> Result<Self, CommunicatorError> {
         let mut this = Self {
             requests: RawSftpSession::new_with_config(stream, sftp::config()),
+            peer,
             read: CHUNK_OF_ALL,
             write: CHUNK_OF_ALL,
             folder: folder.trim_end_matches('/').to_owned(),
             room: Semaphore::new(ROOM),
             over,
         };
-        let failed = |error| CommunicatorError::Connection(format!("SFTP: {error}"));
-        let greeting = this.requests.init().await.map_err(failed)?;
+        let greeting = this.requests.init().await;
+        let greeting = greeting.map_err(|error| this.failure(folder, error))?;
         if greeting.extensions.contains_key(LIMITS) {
-            let limits = this.requests.limits().await.map_err(failed)?;
+            let limits = this.requests.limits().await;
+            let limits = limits.map_err(|error| this.failure(folder, error))?;
             this.read = chunk(limits.max_read_len);
             this.write = chunk(limits.max_write_len);
         }
         Ok(this)
     }
 
-    /// A session with a server that is no instance.
-    #[cfg(test)]
-    pub(crate) async fn with(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
-        Self::greet(stream, "/folder", None).await.unwrap()
+    /// A session with a server that is no instance, about what is below `/folder`.
+    pub(crate) async fn with(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Self, CommunicatorError> {
+        let peer = Peer::default();
+        let (read, write) = tokio::io::split(stream);
+        let received = ReaderStream::new(read)
+            .take_while(|bytes| ready(bytes.is_ok()))
+            .filter_map(|bytes| ready(bytes.ok()));
+        let stream = tokio::io::join(sftp::checked(received, peer.clone()), write);
+        Self::greet(stream, peer, "/folder", None).await
+    }
+
+    /// What a refused request or a lost session means for `path`.
+    pub(crate) fn failure(&self, path: &str, error: SftpError) -> CommunicatorError {
+        self.peer.failure(path, error)
     }
 
     /// How the instance calls what is at `path` below the folder.

@@ -26,7 +26,6 @@ use russh_sftp::{
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use crate::transfer::{
-    file::refusal,
     local::{blocking, joined, unreadable},
     remote::{IN_FLIGHT, Is, JOBS, Remote, kind},
     source::{Source, read_at},
@@ -142,7 +141,7 @@ impl Sending<'_> {
                 });
             }
             Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => {}
-            Err(error) => return Err(refusal(&name, error)),
+            Err(error) => return Err(self.remote.failure(&name, error)),
         }
         for (end, _) in name.match_indices('/').filter(|(end, _)| *end > 0) {
             if let Some(above) = name.get(..end) {
@@ -151,7 +150,8 @@ impl Sending<'_> {
             }
         }
         let made = requests.mkdir(name.as_str(), FileAttributes::empty()).await;
-        made.map(|_| ()).map_err(|error| refusal(&name, error))
+        made.map(|_| ())
+            .map_err(|error| self.remote.failure(&name, error))
     }
 
     async fn put(
@@ -169,7 +169,7 @@ impl Sending<'_> {
             },
             Kind::File(source) => self.file(&name, &local, source, attributes).await,
         }
-        .map_err(|trouble| trouble.with(&name))
+        .map_err(|trouble| trouble.with(self.remote, &name))
     }
 
     async fn folder(&self, name: &str) -> Result<(), Trouble> {
@@ -304,7 +304,7 @@ impl Sending<'_> {
             .setstat(folder.name.as_str(), folder.attributes.clone());
         set.await
             .map(|_| ())
-            .map_err(|error| refusal(&folder.name, error))
+            .map_err(|error| self.remote.failure(&folder.name, error))
     }
 
     fn add(&self, bytes: u64) {
@@ -330,9 +330,9 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn with(self, name: &str) -> CommunicatorError {
+    fn with(self, remote: &Remote, name: &str) -> CommunicatorError {
         match self {
-            Self::Refused(error) => refusal(name, error),
+            Self::Refused(error) => remote.failure(name, error),
             Self::Other(error) => error,
         }
     }

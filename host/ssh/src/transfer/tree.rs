@@ -209,16 +209,11 @@ async fn download_tar(
     progress: &dyn Progress,
 ) -> Result<Tried, CommunicatorError> {
     let line = format!("tar -cf - -C {} .", quote::path(from)?);
-    let (mut far, near) = std::io::pipe().map_err(no_pipe)?;
+    let (far, near) = std::io::pipe().map_err(no_pipe)?;
     let mut near = pipe::Sender::from_owned_fd(near.into()).map_err(no_pipe)?;
     let moved = Arc::new(AtomicU64::new(0));
     let count = moved.clone();
-    let unpacking = spawn_blocking(move || {
-        let unpacked = unpack(&mut far, &to, |bytes| count.store(bytes, Ordering::Relaxed))?;
-        // The archive may be padded after its end.
-        std::io::copy(&mut far, &mut std::io::sink()).map_err(|error| unreadable(Path::new(""), error))?;
-        Ok(unpacked)
-    });
+    let unpacking = spawn_blocking(move || unpack(far, &to, |bytes| count.store(bytes, Ordering::Relaxed)));
     let mut received = 0;
     let report = |bytes| {
         received += bytes;

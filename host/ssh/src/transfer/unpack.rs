@@ -18,34 +18,43 @@ use cap_std::fs::Dir;
 use kilnbox_engine::CommunicatorError;
 use tar::{Archive, Entry, EntryType};
 
-use crate::transfer::place::{self, Attributes, Folders, NewFile, below};
+use crate::{
+    limits::{ENTRIES, HEADERS, PADDING},
+    said::said,
+    transfer::place::{self, Attributes, Folders, NewFile, below},
+};
 
-/// Bytes of headers, long names included, between two entries.
-const HEADERS_MAX: u64 = 1024 * 1024;
 /// Bytes of a file written at once.
 const BUFFER: usize = 256 * 1024;
 
 /// Writes everything in the stream below `to` and returns the bytes of all files; `moved` gets their number so far.
 ///
-/// Refused: absolute names, `..`, names below a link, hard links to anything but a file written before, sparse files.
+/// Refused: absolute names, `..`, names below a link, hard links to anything but a file that stands there, sparse files,
+/// and what goes on without end: names, headers, padding.
 /// Left out: device nodes and fifos.
 pub(crate) fn unpack(
-    from: impl Read,
+    mut from: impl Read,
     to: &Dir,
     mut moved: impl FnMut(u64),
 ) -> Result<u64, CommunicatorError> {
-    let budget = Rc::new(Cell::new(HEADERS_MAX));
+    let budget = Rc::new(Cell::new(HEADERS));
     let mut archive = Archive::new(Metered {
-        inner: from,
+        inner: &mut from,
         budget: budget.clone(),
     });
     let mut entries = archive.entries().map_err(broken)?;
     let mut folders = Folders::default();
     let mut buffer = vec![0; BUFFER];
-    let mut total = 0;
+    let (mut total, mut count) = (0, 0);
     loop {
-        budget.set(HEADERS_MAX);
+        budget.set(HEADERS);
         let Some(entry) = entries.next() else { break };
+        count += 1;
+        if count > ENTRIES {
+            return Err(CommunicatorError::Hostile(format!(
+                "an archive of more than {ENTRIES} names"
+            )));
+        }
         let mut entry = entry.map_err(broken)?;
         budget.set(u64::MAX);
         let path = below(OsStr::from_bytes(&entry.path_bytes()))?;
@@ -55,7 +64,7 @@ pub(crate) fn unpack(
         match entry.header().entry_type() {
             EntryType::Directory => {
                 place::folder(to, &path)?;
-                folders.remember(path, attributes(&entry)?)?;
+                let _which = folders.remember(path, attributes(&entry)?)?;
             }
             EntryType::Regular | EntryType::Continuous => {
                 let length = file(to, path, &mut entry, &mut buffer, |bytes| moved(total + bytes))?;
@@ -76,13 +85,24 @@ pub(crate) fn unpack(
             other => {
                 return Err(CommunicatorError::Hostile(format!(
                     "`{}` is a {other:?}",
-                    path.display()
+                    said(&path.to_string_lossy())
                 )));
             }
         }
     }
     folders.settle(to)?;
+    padding(from)?;
     Ok(total)
+}
+
+/// Reads what follows the end of the archive, so that who writes it is not cut off: `tar` fills its last block.
+fn padding(from: impl Read) -> Result<(), CommunicatorError> {
+    match io::copy(&mut from.take(PADDING + 1), &mut io::sink()).map_err(broken)? {
+        0..=PADDING => Ok(()),
+        _ => Err(CommunicatorError::Hostile(format!(
+            "more than {PADDING} bytes behind the end of the archive"
+        ))),
+    }
 }
 
 /// Writes one file and returns its length.
@@ -143,9 +163,7 @@ impl<R: Read> Read for Metered<R> {
         match self.budget.get().checked_sub(length as u64) {
             Some(left) => self.budget.set(left),
             None => {
-                return Err(io::Error::other(format!(
-                    "a header of more than {HEADERS_MAX} bytes"
-                )));
+                return Err(io::Error::other(format!("a header of more than {HEADERS} bytes")));
             }
         }
         Ok(length)

@@ -5,8 +5,10 @@
 //! links are made.
 
 use std::{
+    cell::Cell,
     io::{self, Read, Write},
     path::{Component, Path, PathBuf},
+    rc::Rc,
 };
 
 use bytes::Bytes;
@@ -15,7 +17,10 @@ use kilnbox_engine::CommunicatorError;
 use tar::{Archive, EntryType, Header};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use crate::wire::CHUNK;
+use crate::{
+    limits::{ENTRIES, HEADERS, PATH},
+    wire::CHUNK,
+};
 
 /// Deepest folder that is packed.
 const DEPTH: usize = 128;
@@ -64,13 +69,25 @@ fn pack_below(from: &Dir, at: &Path, to: &mut tar::Builder<impl Write>, depth: u
 /// Unpacks an archive below `to`; returns the bytes of the files.
 pub(super) fn unpack(to: &Dir, from: Receiver<Bytes>) -> Result<u64, CommunicatorError> {
     let broken = |error: io::Error| CommunicatorError::Hostile(format!("its archive: {error}"));
+    let budget = Rc::new(Cell::new(HEADERS));
     let mut archive = Archive::new(Arriving {
         from,
         rest: Bytes::new(),
+        budget: budget.clone(),
     });
-    let mut moved = 0;
-    for entry in archive.entries().map_err(broken)? {
+    let mut entries = archive.entries().map_err(broken)?;
+    let (mut moved, mut count) = (0, 0);
+    loop {
+        budget.set(HEADERS);
+        let Some(entry) = entries.next() else { break };
         let mut entry = entry.map_err(broken)?;
+        budget.set(u64::MAX);
+        count += 1;
+        if count > ENTRIES {
+            return Err(CommunicatorError::Hostile(format!(
+                "an archive of more than {ENTRIES} names"
+            )));
+        }
         let path = entry.path().map_err(broken)?.into_owned();
         let plain = checked(&path)?;
         let Some(name) = plain.file_name() else { continue };
@@ -100,7 +117,11 @@ pub(super) fn unpack(to: &Dir, from: Receiver<Bytes>) -> Result<u64, Communicato
                     .truncate(true)
                     .custom_flags(nix::libc::O_NOFOLLOW);
                 let mut file = parent.open_with(name, &options).map_err(local)?;
-                moved += io::copy(&mut entry, &mut file).map_err(local)?;
+                let length = io::copy(&mut entry, &mut file).map_err(local)?;
+                if length != entry.size() {
+                    return Err(broken(io::ErrorKind::UnexpectedEof.into()));
+                }
+                moved += length;
                 file.set_permissions(mode).map_err(local)?;
             }
             EntryType::Symlink => {
@@ -132,6 +153,11 @@ pub(super) fn unpack(to: &Dir, from: Receiver<Bytes>) -> Result<u64, Communicato
 
 /// A name made of plain parts alone.
 fn checked(path: &Path) -> Result<PathBuf, CommunicatorError> {
+    if path.as_os_str().len() > PATH {
+        return Err(CommunicatorError::Hostile(format!(
+            "a path of more than {PATH} bytes"
+        )));
+    }
     if path
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
@@ -208,10 +234,11 @@ impl Write for Chunks {
     }
 }
 
-/// A reader of bytes that were sent.
+/// A reader of bytes that were sent, which ends with an error where more is read than the budget allows.
 struct Arriving {
     from: Receiver<Bytes>,
     rest: Bytes,
+    budget: Rc<Cell<u64>>,
 }
 
 impl Read for Arriving {
@@ -223,6 +250,10 @@ impl Read for Arriving {
             }
         }
         let count = self.rest.len().min(to.len());
+        let Some(left) = self.budget.get().checked_sub(count as u64) else {
+            return Err(io::Error::other(format!("a header of more than {HEADERS} bytes")));
+        };
+        self.budget.set(left);
         to.get_mut(..count)
             .unwrap_or_default()
             .copy_from_slice(&self.rest.split_to(count));

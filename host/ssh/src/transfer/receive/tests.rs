@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt};
 
-use cap_std::ambient_authority;
 use kilnbox_engine::NoProgress;
 use russh_sftp::{
     protocol::{Data, Handle, Name, Status},
@@ -10,6 +9,7 @@ use russh_sftp::{
 };
 
 use super::*;
+use crate::transfer::bed::Bed;
 
 const FOLDER: u32 = 0o040_755;
 const FILE: u32 = 0o100_644;
@@ -20,6 +20,8 @@ const LINK: u32 = 0o120_777;
 struct Server {
     listing: Vec<(&'static str, u32, u64)>,
     endless: bool,
+    /// The listing of the folder never ends.
+    endless_listing: bool,
     /// What it sends beyond what was asked.
     surplus: usize,
     /// Bytes of every file.
@@ -43,13 +45,17 @@ impl Handler for Server {
         StatusCode::OpUnsupported
     }
 
-    async fn opendir(&mut self, id: u32, handle: String) -> Result<Handle, StatusCode> {
+    async fn opendir(&mut self, id: u32, path: String) -> Result<Handle, StatusCode> {
+        let handle = match path.len() {
+            ..=200 => path,
+            length => length.to_string(),
+        };
         Ok(Handle { id, handle })
     }
 
     async fn readdir(&mut self, id: u32, handle: String) -> Result<Name, StatusCode> {
         let lists = handle == "/folder" || self.endless;
-        if !lists || !self.listed.insert(handle) {
+        if !lists || (!self.listed.insert(handle) && !self.endless_listing) {
             return Err(StatusCode::Eof);
         }
         let files = self.listing.iter().map(|(name, mode, size)| Listed {
@@ -99,31 +105,16 @@ impl Handler for Server {
     }
 }
 
-struct Bed {
-    folder: tempfile::TempDir,
-}
-
-impl Bed {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("target")).unwrap();
-        fs::write(folder.path().join("outside"), "untouched").unwrap();
-        Self { folder }
-    }
-
-    async fn receive(&self, server: Server) -> Result<u64, CommunicatorError> {
-        let (near, far) = tokio::io::duplex(64 * 1024);
-        server::run(far, server).await;
-        let target = Dir::open_ambient_dir(self.folder.path().join("target"), ambient_authority()).unwrap();
-        let result = receive(&Remote::with(near).await, target, &NoProgress).await;
-        let outside = fs::read_to_string(self.folder.path().join("outside"));
-        assert_eq!(outside.unwrap(), "untouched");
-        result
-    }
+async fn receive_into(bed: &Bed, server: Server) -> Result<u64, CommunicatorError> {
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    server::run(far, server).await;
+    let result = receive(&Remote::with(near).await.unwrap(), bed.target(), &NoProgress).await;
+    bed.check();
+    result
 }
 
 async fn refused(server: Server, because: &str) {
-    let error = Bed::new().receive(server).await.unwrap_err();
+    let error = receive_into(&Bed::new(), server).await.unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
     assert!(error.to_string().contains(because), "{error}");
 }
@@ -154,9 +145,7 @@ async fn a_name_that_is_a_link_and_a_directory_leads_nowhere() {
             length: 1,
             ..Server::default()
         };
-        bed.receive(server).await.unwrap_err();
-        let names = fs::read_dir(bed.folder.path()).unwrap().count();
-        assert_eq!(names, 2, "something was written beside the target");
+        receive_into(&bed, server).await.unwrap_err();
     }
 }
 
@@ -193,10 +182,10 @@ async fn a_file_that_ends_early_is_an_error_and_does_not_stay() {
             length: size / 2,
             ..Server::default()
         };
-        let error = bed.receive(server).await.unwrap_err();
+        let error = receive_into(&bed, server).await.unwrap_err();
         assert!(matches!(error, CommunicatorError::Remote { .. }), "{error:?}");
         assert!(error.to_string().contains("/folder/file"), "{error}");
-        assert!(!bed.folder.path().join("target/file").exists());
+        assert!(!bed.path("file").exists());
     }
 }
 
@@ -215,12 +204,41 @@ async fn what_is_no_file_is_left_out_and_no_rights_are_kept() {
         length: 70_000,
         ..Server::default()
     };
-    assert_eq!(bed.receive(server).await.unwrap(), 70_000);
-    let target = bed.folder.path().join("target");
-    assert_eq!(fs::read_dir(&target).unwrap().count(), 1);
-    let tool = target.join("tool");
+    assert_eq!(receive_into(&bed, server).await.unwrap(), 70_000);
+    assert_eq!(fs::read_dir(bed.path("")).unwrap().count(), 1);
+    let tool = bed.path("tool");
     assert!(fs::read(&tool).unwrap() == [7; 70_000]);
     assert_eq!(fs::metadata(tool).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[tokio::test]
+async fn a_listing_without_end_is_refused() {
+    let name: &str = Box::leak("n".repeat(200).into_boxed_str());
+    for listing in [vec![], vec![(name, 0o010_666, 0)], vec![(".", FOLDER, 0); 200]] {
+        let server = Server {
+            listing,
+            endless_listing: true,
+            ..Server::default()
+        };
+        refused(server, "listings of more than 10000 names").await;
+    }
+    let server = Server {
+        listing: vec![(name, FOLDER, 0); 200],
+        endless_listing: true,
+        ..Server::default()
+    };
+    refused(server, "directories with more than 1048576 bytes of names").await;
+}
+
+#[tokio::test]
+async fn sizes_that_no_file_has_are_refused() {
+    for size in [u64::MAX, 1 << 63] {
+        let server = Server {
+            listing: vec![("file", FILE, size)],
+            ..Server::default()
+        };
+        refused(server, &format!("`/folder/file`: a size of {size} bytes")).await;
+    }
 }
 
 #[test]

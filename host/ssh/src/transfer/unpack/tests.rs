@@ -9,32 +9,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cap_std::ambient_authority;
 use tar::{Builder, Header};
 
 use super::*;
+use crate::{limits::PADDING, transfer::bed::Bed};
 
-struct Bed {
-    folder: tempfile::TempDir,
-}
-
-impl Bed {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("target")).unwrap();
-        fs::write(folder.path().join("outside"), "untouched").unwrap();
-        Self { folder }
-    }
-
-    fn unpack(&self, archive: &[u8]) -> Result<u64, CommunicatorError> {
-        let target = Dir::open_ambient_dir(self.folder.path().join("target"), ambient_authority()).unwrap();
-        let result = unpack(archive, &target, |_| {});
-        assert_eq!(
-            fs::read_to_string(self.folder.path().join("outside")).unwrap(),
-            "untouched"
-        );
-        result
-    }
+fn unpack_into(bed: &Bed, archive: impl Read) -> Result<u64, CommunicatorError> {
+    let result = unpack(archive, &bed.target(), |_| {});
+    bed.check();
+    result
 }
 
 /// An entry with exactly this name and link, however bad.
@@ -59,9 +42,29 @@ fn archive(entries: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// The same bytes again and again.
+struct Endless<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Endless<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+}
+
+impl Read for Endless<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = (&self.bytes[self.at..]).read(buffer)?;
+        self.at = (self.at + length) % self.bytes.len();
+        Ok(length)
+    }
+}
+
 #[track_caller]
 fn refused(entries: &[Vec<u8>], because: &str) {
-    let error = Bed::new().unpack(&archive(entries)).unwrap_err();
+    let error = unpack_into(&Bed::new(), &*archive(entries)).unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
     assert!(error.to_string().contains(because), "{error}");
 }
@@ -123,11 +126,8 @@ fn a_file_replaces_a_link_and_does_not_follow_it() {
         entry(EntryType::Symlink, b"file", b"../outside", b""),
         entry(EntryType::Regular, b"file", b"", b"new"),
     ]);
-    assert_eq!(bed.unpack(&bytes).unwrap(), 3);
-    assert_eq!(
-        fs::read_to_string(bed.folder.path().join("target/file")).unwrap(),
-        "new"
-    );
+    assert_eq!(unpack_into(&bed, &*bytes).unwrap(), 3);
+    assert_eq!(fs::read_to_string(bed.path("file")).unwrap(), "new");
 }
 
 #[test]
@@ -160,11 +160,8 @@ fn hard_links_inside_are_made() {
         entry(EntryType::Regular, b"./one", b"", b"same"),
         entry(EntryType::Link, b"./two", b"./one", b""),
     ]);
-    bed.unpack(&bytes).unwrap();
-    assert_eq!(
-        fs::read_to_string(bed.folder.path().join("target/two")).unwrap(),
-        "same"
-    );
+    unpack_into(&bed, &*bytes).unwrap();
+    assert_eq!(fs::read_to_string(bed.path("two")).unwrap(), "same");
 }
 
 #[test]
@@ -183,9 +180,9 @@ fn sparse_files_are_refused() {
         .copy_from_slice(b"040000000000");
     header.set_cksum();
     let bed = Bed::new();
-    let error = bed.unpack(&archive(&[header.as_bytes().to_vec()])).unwrap_err();
+    let error = unpack_into(&bed, &*archive(&[header.as_bytes().to_vec()])).unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
-    assert!(!bed.folder.path().join("target/huge").exists());
+    assert!(!bed.path("huge").exists());
 }
 
 #[test]
@@ -198,16 +195,76 @@ fn a_header_without_end_is_refused() {
 }
 
 #[test]
+fn names_without_end_are_refused() {
+    let fifo = entry(EntryType::Fifo, b"pipe", b"", b"");
+    let empty = entry(EntryType::Regular, b"file", b"", b"");
+    for one in [fifo, empty] {
+        let error = unpack_into(&Bed::new(), Endless::of(&one)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the instance broke the protocol: an archive of more than 10000 names"
+        );
+    }
+}
+
+#[test]
+fn directories_without_end_are_refused() {
+    let mut deep = Vec::new();
+    for depth in 1..30 {
+        let mut builder = Builder::new(Vec::new());
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Directory);
+        header.set_mode(0o755);
+        header.set_size(0);
+        let path = format!("{}/", "d".repeat(200)).repeat(depth);
+        builder.append_data(&mut header, path, io::empty()).unwrap();
+        let bytes = builder.into_inner().unwrap();
+        deep.push(bytes[..bytes.len() - 1024].to_vec());
+    }
+    refused(&deep, "a path of more than 4096 bytes");
+    let once: Vec<u8> = deep[..20].concat();
+    let error = unpack_into(&Bed::new(), Endless::of(&once)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the instance broke the protocol: directories with more than 1048576 bytes of names"
+    );
+}
+
+#[test]
+fn padding_is_read_and_has_an_end() {
+    let one = archive(&[entry(EntryType::Regular, b"file", b"", b"x")]);
+    let mut padded = one.clone();
+    padded.resize(one.len() + 512 * 1024, 0);
+    let mut left = &*padded;
+    assert_eq!(unpack_into(&Bed::new(), &mut left).unwrap(), 1);
+    assert!(left.is_empty(), "who writes it would be cut off");
+    let error = unpack_into(&Bed::new(), one.chain(io::repeat(0))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the instance broke the protocol: more than {PADDING} bytes behind the end of the archive")
+    );
+}
+
+#[test]
+fn what_is_left_out_cannot_be_large() {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Char);
+    header.set_path("null").unwrap();
+    header.set_mode(0o666);
+    header.set_size(1 << 62);
+    header.set_cksum();
+    let error = unpack_into(&Bed::new(), header.as_bytes().chain(io::repeat(0))).unwrap_err();
+    assert!(error.to_string().contains("header of more than"), "{error}");
+}
+
+#[test]
 fn a_stream_that_is_cut_is_refused() {
     let whole = entry(EntryType::Regular, b"file", b"", &[7; 4096]);
     let bed = Bed::new();
-    let error = bed.unpack(&whole[..2048]).unwrap_err();
+    let error = unpack_into(&bed, &whole[..2048]).unwrap_err();
     assert!(matches!(error, CommunicatorError::Hostile(_)), "{error:?}");
     assert!(error.to_string().contains("`file`"), "{error}");
-    assert!(
-        !bed.folder.path().join("target/file").exists(),
-        "half a file stayed"
-    );
+    assert!(!bed.path("file").exists(), "half a file stayed");
 }
 
 #[test]
@@ -216,8 +273,8 @@ fn zeros_take_no_room() {
     let mut content = vec![0; 16 * 1024 * 1024];
     content[5_000_000..5_000_010].fill(7);
     let bytes = archive(&[entry(EntryType::Regular, b"file", b"", &content)]);
-    assert_eq!(bed.unpack(&bytes).unwrap(), content.len() as u64);
-    let file = bed.folder.path().join("target/file");
+    assert_eq!(unpack_into(&bed, &*bytes).unwrap(), content.len() as u64);
+    let file = bed.path("file");
     assert!(fs::read(&file).unwrap() == content);
     let room = fs::metadata(&file).unwrap().blocks() * 512;
     assert!(room <= 128 * 1024, "{room} bytes for ten");
@@ -231,8 +288,8 @@ fn devices_are_left_out() {
         entry(EntryType::Fifo, b"pipe", b"", b""),
         entry(EntryType::Regular, b"file", b"", b"x"),
     ]);
-    assert_eq!(bed.unpack(&bytes).unwrap(), 1);
-    let names: Vec<_> = fs::read_dir(bed.folder.path().join("target")).unwrap().collect();
+    assert_eq!(unpack_into(&bed, &*bytes).unwrap(), 1);
+    let names: Vec<_> = fs::read_dir(bed.path("")).unwrap().collect();
     assert_eq!(names.len(), 1);
 }
 
@@ -260,16 +317,15 @@ fn modes_times_and_names_are_kept_and_set_user_id_is_not() {
     builder
         .append_data(&mut header, "closed/file", &b"x"[..])
         .unwrap();
-    bed.unpack(&builder.into_inner().unwrap()).unwrap();
+    unpack_into(&bed, &*builder.into_inner().unwrap()).unwrap();
 
-    let target = bed.folder.path().join("target");
-    let about = fs::metadata(target.join(OsStr::from_bytes(b"bad\xffname"))).unwrap();
+    let about = fs::metadata(bed.path(OsStr::from_bytes(b"bad\xffname"))).unwrap();
     assert_eq!(about.permissions().mode() & 0o7777, 0o751);
     assert_eq!(
         about.modified().unwrap(),
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
     );
-    let about = fs::metadata(target.join("closed")).unwrap();
+    let about = fs::metadata(bed.path("closed")).unwrap();
     assert_eq!(about.permissions().mode() & 0o7777, 0o555);
     assert_eq!(
         about.modified().unwrap(),
