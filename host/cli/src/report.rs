@@ -1,16 +1,21 @@
 //! How errors look: what happened, where, and what to do, on standard error.
 //!
 //! miette draws the place in the template. Nothing else in the program writes errors that are no events of a run. Under
-//! `-machine-readable` each is a line for programs too, on standard output.
+//! `-machine-readable` each is a line for programs too, on standard output. What is quoted passes the engine's [`text`],
+//! as in events ([`Fitted`]).
+
+mod fitted;
 
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
 };
 
+use kilnbox_engine::{Secrets, text};
 use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler as _, Severity};
 
 use crate::{env_vars, error::Error, readers::record, stdout};
+use fitted::Fitted;
 
 /// Whether to colour what goes to a stream: only a terminal, and only if nobody asked for none.
 pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
@@ -21,6 +26,7 @@ pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
 pub(crate) struct Report {
     handler: MietteHandler,
     for_programs: bool,
+    secrets: Secrets,
 }
 
 impl Report {
@@ -35,11 +41,18 @@ impl Report {
         Self {
             handler,
             for_programs,
+            secrets: Secrets::default(),
         }
+    }
+
+    /// What nobody may read, neither here nor in what is logged: shared, and added to as soon as it is known.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Shows one problem.
     pub(crate) fn show(&self, problem: &dyn Diagnostic) {
+        let problem = &Fitted::new(problem, &self.secrets);
         let text = format!(
             "{}",
             Drawn {
@@ -58,7 +71,7 @@ impl Report {
 
     /// Shows what is worth knowing beside an answer.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "note: {text}");
+        let _ = writeln!(io::stderr().lock(), "note: {}", text::fit(text, &self.secrets));
     }
 
     /// Shows why a command did not do what it was asked for.
