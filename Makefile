@@ -3,12 +3,13 @@
 # A fresh login may not have rustup's programs on its path yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help demo test bench lint
+.PHONY: help demo test bench fuzz lint
 
 help:
 	@echo 'make demo   set up this machine, build kilnbox, build the image of examples/quickstart'
 	@echo 'make test   set up this machine, run every test'
 	@echo 'make bench  set up this machine, measure kilnbox beside Packer and OpenSSH (ARGS=--help)'
+	@echo 'make fuzz   look for input that breaks a reader, two minutes each (ARGS=--help)'
 	@echo 'make lint   formatting, clippy, and licences and advisories where cargo-deny is installed'
 
 demo:
@@ -23,6 +24,9 @@ test:
 bench:
 	@scripts/setup test
 	@scripts/bench $(ARGS)
+
+fuzz:
+	@scripts/fuzz $(ARGS)
 
 lint:
 	@scripts/setup demo

@@ -2,7 +2,8 @@
 //! ask for them.
 //!
 //! They are no part of the event stream: records of the host's crates are for developers. What steps log travels as
-//! events, and the level named here decides which of those the terminal shows.
+//! events, and the level named here decides which of those the terminal shows. Records pass the engine's [`text`] as
+//! events do: they quote guests, instances and options.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,7 +12,7 @@ use std::{
     sync::Mutex,
 };
 
-use kilnbox_engine::Level;
+use kilnbox_engine::{Level, Secrets, text};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{env_vars, error::Error};
@@ -29,7 +30,7 @@ pub(crate) struct Logging {
 }
 
 /// Starts logging, if wanted.
-pub(crate) fn start(verbose: u8) -> Result<Logging, Error> {
+pub(crate) fn start(verbose: u8, secrets: &Secrets) -> Result<Logging, Error> {
     let level = match verbose {
         0 => None,
         1 => Some(Level::Info),
@@ -44,7 +45,9 @@ pub(crate) fn start(verbose: u8) -> Result<Logging, Error> {
     let records = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
     let (started, logging) = match path.map(create).transpose()? {
         Some([one, two]) => (
-            records.with_writer(Mutex::new(one)).try_init(),
+            records
+                .with_writer(Mutex::new(Fitting::new(one, secrets)))
+                .try_init(),
             Logging {
                 level,
                 file: Some(two),
@@ -53,7 +56,9 @@ pub(crate) fn start(verbose: u8) -> Result<Logging, Error> {
         None => {
             let level = level.into_iter().chain(shown).min();
             (
-                records.with_writer(io::stderr).try_init(),
+                records
+                    .with_writer(Mutex::new(Fitting::new(io::stderr(), secrets)))
+                    .try_init(),
                 Logging { level, file: None },
             )
         }
@@ -63,6 +68,33 @@ pub(crate) fn start(verbose: u8) -> Result<Logging, Error> {
         hint: None,
     })?;
     Ok(logging)
+}
+
+/// Writes records as readers may have them. Each record comes in one piece.
+struct Fitting<W> {
+    to: W,
+    secrets: Secrets,
+}
+
+impl<W> Fitting<W> {
+    fn new(to: W, secrets: &Secrets) -> Self {
+        Self {
+            to,
+            secrets: secrets.clone(),
+        }
+    }
+}
+
+impl<W: io::Write> io::Write for Fitting<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let written = String::from_utf8_lossy(record);
+        self.to.write_all(text::fit(&written, &self.secrets).as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// Which records are wanted, if any.

@@ -9,22 +9,27 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kilnbox_engine::{Prompt, text};
+use kilnbox_engine::{Prompt, Secrets, text};
 use tokio::sync::{Mutex, OnceCell, mpsc};
 
 /// Lines typed ahead that are kept.
 const TYPED_AHEAD: usize = 16;
 
 /// Asks one question at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Person {
     lines: OnceCell<Mutex<mpsc::Receiver<String>>>,
+    secrets: Secrets,
 }
 
 impl Person {
     /// Somebody, if standard input and standard error are a terminal.
-    pub(crate) fn at_the_terminal() -> Option<Arc<dyn Prompt>> {
-        (io::stdin().is_terminal() && io::stderr().is_terminal()).then(|| Arc::new(Self::default()) as _)
+    pub(crate) fn at_the_terminal(secrets: &Secrets) -> Option<Arc<dyn Prompt>> {
+        let somebody = || Self {
+            lines: OnceCell::default(),
+            secrets: secrets.clone(),
+        };
+        (io::stdin().is_terminal() && io::stderr().is_terminal()).then(|| Arc::new(somebody()) as _)
     }
 
     /// The line typed; none at the end of input.
@@ -33,7 +38,8 @@ impl Person {
         let mut lines = lines.lock().await;
         // What was typed before the question is no answer to it.
         while lines.try_recv().is_ok() {}
-        let question = format!("==> {}: {} ", text::clean(asker), text::clean(question));
+        let fit = |text| text::fit(text, &self.secrets);
+        let question = format!("==> {}: {} ", fit(asker), fit(question));
         show(&question)?;
         Ok(lines.recv().await)
     }

@@ -1,17 +1,21 @@
 //! How errors look: what happened, where, and what to do, on standard error.
 //!
 //! miette draws the place in the template. Nothing else in the program writes errors that are no events of a run. Under
-//! `-machine-readable` each is a line for programs too, on standard output.
+//! `-machine-readable` each is a line for programs too, on standard output. What is quoted passes the engine's [`text`],
+//! as in events ([`Fitted`]).
+
+mod fitted;
 
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
 };
 
-use kilnbox_engine::text;
+use kilnbox_engine::{Secrets, text};
 use miette::{Diagnostic, MietteHandler, MietteHandlerOpts, ReportHandler as _, Severity};
 
 use crate::{env_vars, error::Error, readers::record, stdout};
+use fitted::Fitted;
 
 /// Whether to colour what goes to a stream: only a terminal, and only if nobody asked for none.
 pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
@@ -21,8 +25,8 @@ pub(crate) fn colored(wanted: bool, terminal: bool) -> bool {
 /// Shows problems as they are drawn.
 pub(crate) struct Report {
     handler: MietteHandler,
-    color: bool,
     for_programs: bool,
+    secrets: Secrets,
 }
 
 impl Report {
@@ -36,13 +40,19 @@ impl Report {
             .build();
         Self {
             handler,
-            color,
             for_programs,
+            secrets: Secrets::default(),
         }
+    }
+
+    /// What nobody may read, neither here nor in what is logged: shared, and added to as soon as it is known.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Shows one problem.
     pub(crate) fn show(&self, problem: &dyn Diagnostic) {
+        let problem = &Fitted::new(problem, &self.secrets);
         let text = format!(
             "{}",
             Drawn {
@@ -51,7 +61,7 @@ impl Report {
             }
         );
         // Nowhere is left to report to when standard error is gone.
-        let _ = writeln!(io::stderr().lock(), "{}", harmless(text.trim_end(), self.color));
+        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
         if self.for_programs {
             let now = jiff::Timestamp::now().as_second();
             let words = in_words(problem);
@@ -62,7 +72,7 @@ impl Report {
 
     /// Shows what is worth knowing beside an answer.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "note: {text}");
+        let _ = writeln!(io::stderr().lock(), "note: {}", text::fit(text, &self.secrets));
     }
 
     /// Shows why a command did not do what it was asked for.
@@ -74,32 +84,6 @@ impl Report {
             other => self.show(other),
         }
     }
-}
-
-/// What was drawn, without anything that acts on a terminal but the colours of the drawing: it quotes components and
-/// templates.
-fn harmless(drawn: &str, color: bool) -> String {
-    let mut shown = String::with_capacity(drawn.len());
-    let mut rest = drawn;
-    while let Some((before, after)) = rest.split_once("\x1b[").filter(|_| color) {
-        shown.push_str(&text::clean(before));
-        let end = after
-            .find(|c: char| !matches!(c, '0'..='9' | ';'))
-            .unwrap_or(after.len());
-        let (parameters, after) = after.split_at(end);
-        match after.strip_prefix('m') {
-            Some(after) => {
-                shown.push_str(&format!("\x1b[{parameters}m"));
-                rest = after;
-            }
-            None => {
-                shown.push_str(&text::clean(&format!("\x1b[{parameters}")));
-                rest = after;
-            }
-        }
-    }
-    shown.push_str(&text::clean(rest));
-    shown
 }
 
 /// A problem without a drawing: place, message and causes, and the hint on a line of its own.
@@ -135,23 +119,5 @@ struct Drawn<'p> {
 impl fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.handler.debug(self.problem, f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_colours_are_left_of_what_acts_on_a_terminal() {
-        let drawn = "\x1b[31m×\x1b[0m \x1b[2J\x07 tur\u{202e}ned\n\x1b[1;38mnext\x1b[";
-        assert_eq!(
-            harmless(drawn, true),
-            "\x1b[31m×\x1b[0m \\x1b[2J\\x07 tur\\u{202e}ned\n\x1b[1;38mnext\\x1b["
-        );
-        assert_eq!(
-            harmless(drawn, false),
-            "× \\x1b[2J\\x07 tur\\u{202e}ned\nnext\\x1b["
-        );
     }
 }

@@ -6,11 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kilnbox_template::{Inputs, Source, Variables};
+use kilnbox_template::{Inputs, Resolved, Source, Template, Variables};
 
 use crate::{
     args::{ConfigType, VariableArgs},
     error::Error,
+    report::Report,
 };
 
 /// Largest template or variable file, in bytes.
@@ -106,6 +107,25 @@ pub(crate) fn variables(args: &VariableArgs) -> Result<Variables, Error> {
         given: given.collect::<Result<_, Error>>()?,
         files: files.collect::<Result<_, Error>>()?,
     })
+}
+
+/// Gives variables their values; what is secret among them is known to `report` as soon as it is known at all.
+pub(crate) fn resolve(
+    template: Template,
+    inputs: &Inputs,
+    given: &Variables,
+    report: &Report,
+) -> Result<Resolved, Error> {
+    let hide = |secrets: &[String]| {
+        for secret in secrets {
+            // One that is too short is announced when the run starts.
+            report.secrets().add(secret);
+        }
+    };
+    hide(&template.written_secrets(given));
+    let resolved = template.resolve(inputs, given)?;
+    hide(&resolved.secrets);
+    Ok(resolved)
 }
 
 /// A template or variable file, under the name the user gave it.

@@ -18,6 +18,7 @@ use crate::{
     Secrets,
     event::{Body, Event, Level, Reader, Speaker, StepId, VERSION},
     limits,
+    text::{self, LineSplitter},
 };
 
 use dispatch::Sink;
@@ -90,7 +91,7 @@ impl Events {
     #[must_use]
     pub fn build(&self, name: &str) -> Self {
         Self {
-            build: Some(name.into()),
+            build: Some(text::fit(name, &self.run.secrets).into()),
             ..self.clone()
         }
     }
@@ -98,8 +99,9 @@ impl Events {
     /// The same voice for one step of its build.
     #[must_use]
     pub fn step(&self, step: StepId) -> Self {
+        let name = text::fit(&step.name, &self.run.secrets).into_owned();
         Self {
-            step: Some(step.into()),
+            step: Some(StepId { name, ..step }.into()),
             ..self.clone()
         }
     }
@@ -158,6 +160,11 @@ impl Events {
             text: text.into(),
             fields,
         });
+    }
+
+    /// Splits what a command writes into lines for [`Events::output`], with an eye on the run's secrets.
+    pub fn lines(&self) -> LineSplitter {
+        LineSplitter::new(self.run.secrets.clone())
     }
 
     /// One line of a command's output; `stream` is `stdout` or `stderr`.

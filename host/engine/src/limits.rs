@@ -36,3 +36,17 @@ pub const CLEANUP: Duration = Duration::from_secs(60);
 pub const CLEANUP_HURRIED: Duration = Duration::from_secs(5);
 /// Secrets shorter than this are announced and not redacted: replacing them would garble every text.
 pub const SECRET_MIN: usize = 4;
+/// Longest secret that is also found where a tool broke its base64 or hex into lines: keys and chains of certificates.
+pub const SECRET_WRAPPED: usize = 8 * 1024;
+/// JSON values in a component's schema. Kilnbox's own have up to 400.
+pub const SCHEMA_VALUES: usize = 20_000;
+/// Schemas in a component's schema once its references are followed: how often one value may be looked at.
+pub const SCHEMA_SIZE: usize = 5_000;
+/// How deep schemas may stand in and refer to one another.
+pub const SCHEMA_DEPTH: usize = 64;
+/// Patterns of a schema; each is compiled, which takes up to some milliseconds.
+pub const SCHEMA_PATTERNS: usize = 100;
+/// Bytes a compiled pattern may take: `\w{10}` takes 300 KiB.
+pub const SCHEMA_PATTERN: usize = 512 * 1024;
+/// Conditions (`if`) of a schema; each is compiled together with all definitions.
+pub const SCHEMA_CONDITIONS: usize = 32;

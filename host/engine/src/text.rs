@@ -1,6 +1,6 @@
 //! Makes hostile text harmless (invariant 7): the one place where text of guests and instances is bounded and cleaned.
 //!
-//! [`crate::Events`] passes every text through [`clean`]; whoever forwards a command's output splits it with a
+//! [`crate::Events`] passes every text through [`fit`]; whoever forwards a command's output splits it with a
 //! [`LineSplitter`] first. What could move the cursor, reorder or hide text is made visible, so that nothing a step
 //! prints can look like something else. Colours alone are taken out silently: without them a text reads the same.
 
@@ -8,9 +8,35 @@ mod lines;
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use crate::limits;
+use crate::{Secrets, limits};
 
 pub use lines::LineSplitter;
+
+/// `text` as any reader may have it: without secrets, cleaned and bounded. Redacted before cleaning, because a secret
+/// may hold characters that cleaning replaces, and after, because taking out colours may join one.
+pub fn fit<'t>(text: &'t str, secrets: &Secrets) -> Cow<'t, str> {
+    let redacted = secrets.redact(text);
+    if let Cow::Owned(cleaned) = clean(&redacted) {
+        return Cow::Owned(secrets.redact(&cleaned).into_owned());
+    }
+    redacted
+}
+
+/// The same for a text whose places count, such as an excerpt of a file: what must not be seen is covered, byte by byte.
+pub fn fit_in_place(text: &str, secrets: &Secrets) -> String {
+    let masked = secrets.mask(text);
+    let mut following = masked.chars().skip(1);
+    let mut fitted = String::with_capacity(masked.len());
+    for c in masked.chars() {
+        let ends_line = following.next() == Some('\n');
+        if acts(c) && !(c == '\r' && ends_line) {
+            fitted.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            fitted.push(c);
+        }
+    }
+    fitted
+}
 
 /// `text` without anything that acts on a terminal; tabs and newlines stay, `\r\n` becomes `\n`. Lines longer than
 /// [`limits::TEXT_LINE`] and texts longer than [`limits::TEXT`] are cut and say how much is missing.
@@ -71,8 +97,16 @@ fn acts(c: char) -> bool {
         '\t' | '\n' => false,
         // Marks and overrides of writing direction.
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        // Line and paragraph separators; nothing at all, under several names; annotations; tags.
-        '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => true,
+        // Line and paragraph separators; nothing at all, under many names, but for joiners, which have a meaning in
+        // many scripts and in emoji; annotations; tags.
+        '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => true,
+        '\u{ad}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{180e}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{ffa0}' => true,
         '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
         _ => c.is_control(),
     }
@@ -120,6 +154,16 @@ mod tests {
         check("tag\u{e0041}", "tag\\u{e0041}");
         check("over\rwritten", "over\\rwritten");
         check("dos\r\nlines\r\n", "dos\nlines\n");
+    }
+
+    #[test]
+    fn places_stay_where_they_were() {
+        let secrets = Secrets::default();
+        secrets.add("hunter22");
+        let text = "a: \"hunter22\"\r\n\u{202e}b\x1b[m\r\tü\u{e0041}";
+        let fitted = fit_in_place(text, &secrets);
+        assert_eq!(fitted, "a: \"********\"\r\n???b?[m?\tü????");
+        assert_eq!(fitted.len(), text.len());
     }
 
     #[test]

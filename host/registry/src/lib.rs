@@ -11,7 +11,7 @@ mod project;
 mod trust;
 
 pub use error::{Error, ManifestProblem, Unaccepted};
-pub use manifest::FILE_NAME;
+pub use manifest::{FILE_NAME, parse};
 pub use plugin::{Limit, Plugin, Source};
 pub use project::{GrantedPlugin, LimitRule, LimitUnit, Project, Vocabulary};
 pub use trust::{Acceptance, TrustStore};

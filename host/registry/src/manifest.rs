@@ -27,8 +27,8 @@ const PLUGIN_KEYS: &[&str] = &["source", "version", "grant", "limits"];
 /// Schemes that are designed but not built, so that the refusal can say so.
 const LATER_SCHEMES: &[&str] = &["https", "oci"];
 
-/// Reads the text; relative sources stay relative.
-pub(crate) fn parse(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Plugin>, Vec<Problem>> {
+/// Reads the text of a `kilnbox.toml`; relative sources stay relative.
+pub fn parse(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Plugin>, Vec<Problem>> {
     let table = DeTable::parse(text).map_err(|error| {
         vec![Problem::new(
             error.span().unwrap_or(0..text.len()),

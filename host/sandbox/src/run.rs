@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use kilnbox_engine::{
     Artifact, ArtifactError, Job, PostProcessed, Problem, SharedArtifact, SharedCommunicator, Step,
-    StepError, limits::GRACE,
+    StepError, limits::GRACE, text,
 };
 use serde_json::Value as Json;
 use wasmtime::{
@@ -211,6 +211,7 @@ impl Step for Ready {
         let RunExport::PostProcessor(export) = &self.run else {
             return Err(StepError::new(format!("`{}` is not a post-processor", self.name)));
         };
+        let secrets = job.secrets.clone();
         let around = Around::new(self, job, Some(input.clone()));
         let run = async |store: &mut Store<State>, instance: &Instance| {
             let guest = export.load(&mut *store, instance)?;
@@ -232,10 +233,12 @@ impl Step for Ready {
             Some(made) => {
                 let written = &around.run.written;
                 let (shown, places): (Vec<_>, Vec<_>) = made.files.into_iter().unzip();
+                // Whoever comes next in the chain may write it to a file that everybody reads.
+                let fit = |text: &str| text::fit(text, &secrets).into_owned();
                 Arc::new(Files {
-                    builder_id: made.builder_id,
-                    id: made.id,
-                    description: made.description,
+                    builder_id: fit(&made.builder_id),
+                    id: fit(&made.id),
+                    description: fit(&made.description),
                     files: shown,
                     removable: places.into_iter().filter(|file| written.contains(file)).collect(),
                 })

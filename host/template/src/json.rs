@@ -57,6 +57,11 @@ pub(crate) fn read(source: &Source, repeats: Repeats) -> (Option<Value>, Diagnos
             return (None, problems);
         }
     };
+    if let Some((at, c, hint)) = foreign(&source.text) {
+        let message = format!("Error parsing JSON: unexpected character U+{:04X}", u32::from(c));
+        problems.push(Diagnostic::error(Span::new(at, at + c.len_utf8()), message).hint(hint));
+        return (None, problems);
+    }
     if value.is_none() {
         problems.push(
             Diagnostic::error(Span::default(), "Error parsing JSON: the file is empty")
@@ -89,6 +94,29 @@ fn too_many_values(text: &str) -> Option<usize> {
         }
         if values > limits::VALUES {
             return Some(at);
+        }
+    }
+    None
+}
+
+/// What JSON does not have and the parser takes: other white space between values, and control characters in strings.
+fn foreign(text: &str) -> Option<(usize, char, &'static str)> {
+    let mut string = false;
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => string = !string,
+            '\\' if string => {
+                characters.next();
+            }
+            '\0'..='\x1f' if string => {
+                return Some((at, c, "in a string, write it as `\\n`, `\\t` or `\\u0000`"));
+            }
+            ' ' | '\t' | '\n' | '\r' => {}
+            _ if !string && c.is_whitespace() => {
+                return Some((at, c, "between values, JSON has only spaces, tabs and line ends"));
+            }
+            _ => {}
         }
     }
     None
@@ -211,6 +239,37 @@ fn lowercase_first(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn white_space_that_json_does_not_have_is_refused() {
+        for space in ['\u{b}', '\u{c}', '\u{85}', '\u{a0}', '\u{2003}', '\u{3000}'] {
+            let source = Source::new("t.json", format!("{{\"a\": \"\\\"\u{2003}\"{space}}}"));
+            let (value, problems) = read(&source, Repeats::Refused);
+            assert!(value.is_none());
+            let problem = problems.iter().next().expect("a problem");
+            let place = problem.span.expect("a place");
+            assert_eq!(place.start, source.text.len() - 1 - space.len_utf8(), "{space:?}");
+            assert_eq!(
+                source.text.get(place.start..place.end),
+                Some(space.to_string().as_str())
+            );
+        }
+    }
+
+    #[test]
+    fn control_characters_in_strings_are_refused() {
+        for c in ['\0', '\t', '\n', '\r', '\u{1b}', '\u{1f}'] {
+            let source = Source::new("t.json", format!("{{\"a\":\n\t\"b{c}\"}}"));
+            let (value, problems) = read(&source, Repeats::Refused);
+            assert!(value.is_none(), "{c:?}");
+            let place = problems
+                .iter()
+                .next()
+                .and_then(|problem| problem.span)
+                .expect("a place");
+            assert_eq!(place, Span::new(9, 10), "{c:?}");
+        }
+    }
 
     #[test]
     fn places_of_a_text_in_its_literal() {

@@ -150,6 +150,12 @@ impl Template {
         }
     }
 
+    /// What is written for sensitive variables anywhere, before anything is expanded: not to be shown where something
+    /// is wrong with it.
+    pub fn written_secrets(&self, given: &Variables) -> Vec<String> {
+        variables::written_secrets(self, given)
+    }
+
     /// Gives the variables their values: default, then variable files, then `-var`.
     pub fn resolve(self, inputs: &Inputs, given: &Variables) -> Result<Resolved, Diagnostics> {
         variables::resolve(self, inputs, given)

@@ -110,6 +110,22 @@ pub(crate) fn resolve(
     })
 }
 
+/// See [`Template::written_secrets`]. What is expanded is no secret before it is.
+pub(crate) fn written_secrets(template: &Template, given: &Variables) -> Vec<String> {
+    let mut unheard = Diagnostics::new(&template.source);
+    let defaults = template.variables.iter().filter_map(|variable| {
+        let default = variable.default.as_ref()?;
+        Some((variable.name.value.clone(), default.value.clone()))
+    });
+    defaults
+        .chain(given.files.iter().flat_map(|file| read_file(file, &mut unheard)))
+        .chain(given.given.iter().cloned())
+        .filter(|(name, _)| template.sensitive.iter().any(|known| known.value == *name))
+        .map(|(_, text)| text)
+        .filter(|text| !text.is_empty() && !text.contains("{{"))
+        .collect()
+}
+
 /// A value before interpolation, with its place where that is in the template.
 struct Raw {
     text: String,
@@ -356,6 +372,21 @@ fn protect_fields(text: &str) -> Protected {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_known_before_they_are_expanded() {
+        let text = r#"{"variables": {"a": "one", "b": "{{env `B`}}", "c": "open"}, "sensitive-variables": ["a", "b"],
+            "builders": [{"type": "null"}]}"#;
+        let given = Variables {
+            files: vec![Source::new("v.json", r#"{"a": "two", "b": 3, "c": "open"}"#)],
+            given: vec![
+                ("a".to_owned(), "three".to_owned()),
+                ("d".to_owned(), "open".to_owned()),
+            ],
+        };
+        let template = Template::parse(Source::new("t.json", text)).unwrap();
+        assert_eq!(template.written_secrets(&given), ["one", "two", "three"]);
+    }
 
     #[test]
     fn fields_are_left_for_the_option() {

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use kilnbox_engine::{
-    Events, EventsError, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions, Secrets,
+    Events, EventsError, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions,
 };
 use kilnbox_template::Template;
 use tokio::sync::mpsc;
@@ -35,15 +35,20 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
     if output.machine_readable && args.log_format == LogFormat::Json {
         return Err(Error::TwoFormats);
     }
-    let Logging { level, file: log } = logging::start(args.verbose)?;
+    let Logging { level, file: log } = logging::start(args.verbose, report.secrets())?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
-    let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
+    let resolved = template_file::resolve(
+        Template::parse(file.source.clone())?,
+        &file.inputs(),
+        &given,
+        report,
+    )?;
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let for_people = args.log_format == LogFormat::Text && !output.machine_readable;
     let person: Option<Arc<dyn Prompt>> = if for_people {
-        Person::at_the_terminal()
+        Person::at_the_terminal(report.secrets())
     } else {
         None
     };
@@ -105,7 +110,7 @@ async fn execute(
     report: &Report,
 ) -> Result<u8, Error> {
     let run_id = uuid::Uuid::new_v4().to_string();
-    let secrets = Secrets::default();
+    let secrets = report.secrets().clone();
     let journal = Journal::create(&folders.state, &run_id).map_err(Error::other)?;
     let (events, end) = Events::new(&run_id, secrets.clone(), readers);
     let signals = Signals::default();

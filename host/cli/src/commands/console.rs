@@ -71,7 +71,7 @@ pub(crate) fn run(args: &ConsoleArgs, output: &OutputArgs, report: &Report) -> R
     let given = template_file::variables(&args.given)?;
     // As in Packer, a variable that has no value yet keeps nobody from trying the others: only the demand for one goes.
     template.variables.retain(|variable| variable.default.is_some());
-    let session = Session::new(template.resolve(&inputs, &given)?);
+    let session = Session::new(template_file::resolve(template, &inputs, &given, report)?, report);
     if io::stdin().is_terminal() && io::stdout().is_terminal() && !output.machine_readable {
         session.with_a_person(report)
     } else {
@@ -80,15 +80,11 @@ pub(crate) fn run(args: &ConsoleArgs, output: &OutputArgs, report: &Report) -> R
 }
 
 impl Session {
-    fn new(resolved: Resolved) -> Self {
-        let secrets = Secrets::default();
-        for secret in &resolved.secrets {
-            secrets.add(secret);
-        }
+    fn new(resolved: Resolved, report: &Report) -> Self {
         Self {
             renderer: resolved.renderer,
             variables: resolved.variables.into_keys().collect(),
-            secrets,
+            secrets: report.secrets().clone(),
         }
     }
 
@@ -177,7 +173,7 @@ impl Session {
         if sensitive && redacted == text && !text.is_empty() {
             return "<sensitive>".to_owned();
         }
-        text::clean(&redacted).into_owned()
+        text::fit(text, &self.secrets).into_owned()
     }
 }
 
@@ -201,11 +197,9 @@ mod tests {
             "builders": [{"type": "null"}]
         }"#;
         let template = Template::parse(Source::new("t.json", template)).unwrap();
-        Session::new(
-            template
-                .resolve(&Inputs::default(), &Variables::default())
-                .unwrap(),
-        )
+        let report = Report::new(false, false);
+        let resolved = template_file::resolve(template, &Inputs::default(), &Variables::default(), &report);
+        Session::new(resolved.unwrap(), &report)
     }
 
     fn check(line: &str, expected: &str) {

@@ -17,7 +17,7 @@ use crate::{
 
 /// Collects. What is left because it could not be removed makes the exit code a failure.
 pub(crate) fn run(args: &GcArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let level = logging::start(0)?.level;
+    let level = logging::start(0, &Secrets::default())?.level;
     let folders = Folders::find()?;
     let reader: Box<dyn Reader> = if output.machine_readable {
         Box::new(Machine::new(io::stdout()))

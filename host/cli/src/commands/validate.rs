@@ -17,7 +17,7 @@ use crate::{
 
 /// Checks a template.
 pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
-    logging::start(0)?;
+    logging::start(0, report.secrets())?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let template = Template::parse(file.source.clone())?;
     if args.syntax_only {
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> 
         return Ok(exit_codes::SUCCESS);
     }
     let given = template_file::variables(&args.template.given)?;
-    let resolved = template.resolve(&file.inputs(), &given)?;
+    let resolved = template_file::resolve(template, &file.inputs(), &given, report)?;
     let folders = Folders::find()?;
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let planned = runtime()?.block_on(async {

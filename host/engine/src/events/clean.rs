@@ -9,7 +9,7 @@ use crate::{Secrets, event::Body, text};
 /// Makes all text of `body` fit for readers.
 pub(super) fn body(body: &mut Body, secrets: &Secrets) {
     let fit = |text: &mut String| {
-        if let Some(fitted) = fitted(text, secrets) {
+        if let Cow::Owned(fitted) = text::fit(text, secrets) {
             *text = fitted;
         }
     };
@@ -51,18 +51,5 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
                 fit(error);
             }
         }
-    }
-}
-
-/// The text to show instead of `text`, if it must not be shown as it is. Redacted before cleaning, because a secret
-/// may hold characters that cleaning replaces, and after, because taking out colours may join one.
-fn fitted(text: &str, secrets: &Secrets) -> Option<String> {
-    let redacted = secrets.redact(text);
-    if let Cow::Owned(cleaned) = text::clean(&redacted) {
-        return Some(secrets.redact(&cleaned).into_owned());
-    }
-    match redacted {
-        Cow::Owned(redacted) => Some(redacted),
-        Cow::Borrowed(_) => None,
     }
 }

@@ -1,18 +1,21 @@
 //! What a component's JSON Schema says about a value: its types, its names, its `format` marks.
 //!
 //! Templates are weakly typed ("5", "true", "a,b"), schemas are not: [`Schema::coerce`] brings a value into the type
-//! asked for, by the rules Packer's users know (`reference/packer.md` §2). Schemas come from components, so references
-//! are followed to a bounded depth and within the document only.
+//! asked for, by the rules Packer's users know (`reference/packer.md` §2). Schemas come from components: one that asks for
+//! too much ([`bounds`]) judges nothing, and whoever uses it is told.
 
-use std::collections::BTreeMap;
+mod bounds;
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
+use std::collections::{BTreeMap, HashSet};
+
+use jsonschema::{PatternCache, Validator};
 use serde_json::{Map, Value as Json};
 
 /// References and nesting followed; a deeper schema says nothing more.
 const MAX_DEPTH: usize = 32;
-/// Memory of one pattern when it is compiled, in bytes.
-const PATTERN_SIZE: usize = 1 << 20;
+
+/// Says nothing: stands in for a schema that is refused.
+static NOTHING: Json = Json::Bool(true);
 
 /// A schema with its definitions, read once for all values that are checked by it.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(crate) struct Schema<'s> {
 }
 
 /// A string that the schema marks with `format`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Marked {
     /// JSON pointer.
     pub(crate) at: String,
@@ -36,9 +39,19 @@ pub(crate) struct Marked {
 
 impl<'s> Schema<'s> {
     pub(crate) fn new(root: &'s Json) -> Self {
-        let validator = validator(root).map_err(|error| error.masked().to_string());
+        if let Err(reason) = bounds::check(root) {
+            return Self {
+                root: &NOTHING,
+                validator: Err(reason),
+                conditions: BTreeMap::new(),
+            };
+        }
+        let patterns = PatternCache::new();
+        let validator = bounds::validating(&patterns)
+            .build(root)
+            .map_err(|error| error.masked().to_string());
         let mut conditions = BTreeMap::new();
-        collect_conditions(root, root, &mut conditions);
+        collect_conditions(root, root, &patterns, &mut conditions);
         Self {
             root,
             validator,
@@ -79,7 +92,12 @@ impl<'s> Schema<'s> {
         }
     }
 
-    /// Whether options with any name are taken: only where the schema says so.
+    /// The schema itself; of one that is refused, one that says nothing.
+    pub(super) fn root(&self) -> &'s Json {
+        self.root
+    }
+
+    /// Whether options with any name are taken: only where the schema says so, or where there is none to say it.
     pub(crate) fn open(&self) -> bool {
         let open = |schema: &Json| {
             schema.get("patternProperties").is_some()
@@ -87,7 +105,7 @@ impl<'s> Schema<'s> {
                     .get("additionalProperties")
                     .is_some_and(|more| *more != Json::Bool(false))
         };
-        open(self.root) || self.same_value(self.root).any(open)
+        self.validator.is_err() || open(self.root) || self.same_value(self.root).any(open)
     }
 
     /// The value in the types the schema asks for; what cannot be brought there stays as it is.
@@ -159,6 +177,8 @@ impl<'s> Schema<'s> {
     pub(crate) fn marked(&self, value: &Json) -> Vec<Marked> {
         let mut found = Vec::new();
         self.visit(self.root, value, "", 0, &mut found);
+        let mut known = HashSet::new();
+        found.retain(|mark| known.insert(mark.clone()));
         found
     }
 
@@ -167,14 +187,11 @@ impl<'s> Schema<'s> {
             return;
         }
         if let (Some(format), Some(text)) = (schema.get("format").and_then(Json::as_str), value.as_str()) {
-            let mark = Marked {
+            found.push(Marked {
                 at: at.to_owned(),
                 format: format.to_owned(),
                 text: text.to_owned(),
-            };
-            if !found.contains(&mark) {
-                found.push(mark);
-            }
+            });
         }
         for part in self.same_value(schema) {
             self.visit(part, value, at, depth + 1, found);
@@ -274,15 +291,13 @@ impl<'s> Schema<'s> {
     }
 }
 
-/// A pattern takes time in proportion to the text: the schema may be a stranger's, and the other engine tries all ways.
-fn validator(schema: &Json) -> Result<Validator, ValidationError<'static>> {
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE))
-        .build(schema)
-}
-
 /// Compiles every `if`, with the definitions of the whole.
-fn collect_conditions(root: &Json, part: &Json, conditions: &mut BTreeMap<usize, Validator>) {
+fn collect_conditions(
+    root: &Json,
+    part: &Json,
+    patterns: &PatternCache,
+    conditions: &mut BTreeMap<usize, Validator>,
+) {
     if let Some(condition) = part.get("if") {
         let mut whole = Map::new();
         for definitions in ["$defs", "definitions"] {
@@ -291,17 +306,17 @@ fn collect_conditions(root: &Json, part: &Json, conditions: &mut BTreeMap<usize,
             }
         }
         whole.insert("allOf".to_owned(), Json::Array(vec![condition.clone()]));
-        if let Ok(validator) = validator(&Json::Object(whole)) {
+        if let Ok(validator) = bounds::validating(patterns).build(&Json::Object(whole)) {
             conditions.insert(address(part), validator);
         }
     }
     match part {
         Json::Object(members) => members
             .values()
-            .for_each(|member| collect_conditions(root, member, conditions)),
+            .for_each(|member| collect_conditions(root, member, patterns, conditions)),
         Json::Array(items) => items
             .iter()
-            .for_each(|item| collect_conditions(root, item, conditions)),
+            .for_each(|item| collect_conditions(root, item, patterns, conditions)),
         _ => {}
     }
 }
@@ -529,12 +544,27 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_refers_to_itself_ends() {
-        let schema = json!({"$ref": "#", "properties": {"a": {"$ref": "#"}}});
+    fn a_schema_that_refers_to_itself_says_nothing() {
+        let schema = json!({"$ref": "#", "properties": {"a": {"type": "integer", "default": 1}}});
+        let rules = Schema::new(&schema);
         assert_eq!(
-            Schema::new(&schema).coerce(json!({"a": {"a": 1}})),
-            json!({"a": {"a": 1}})
+            rules.validator().err(),
+            Some("a reference in it leads back to itself")
         );
-        assert_eq!(Schema::new(&schema).names(), ["a"]);
+        assert_eq!(rules.coerce(json!({"a": "5"})), json!({"a": "5"}));
+        assert!(rules.names().is_empty() && rules.open());
+        let mut options = Map::new();
+        rules.fill_defaults(&mut options);
+        assert!(options.is_empty());
+    }
+
+    #[test]
+    fn a_value_marked_twice_is_marked_once() {
+        let schema = json!({
+            "$defs": {"path": {"type": "array", "items": {"type": "string", "format": "asset-path"}}},
+            "allOf": [{"$ref": "#/$defs/path"}, {"$ref": "#/$defs/path"}],
+        });
+        let many: Vec<String> = (0..50_000).map(|index| index.to_string()).collect();
+        assert_eq!(Schema::new(&schema).marked(&json!(many)).len(), many.len());
     }
 }

@@ -37,7 +37,7 @@ pub struct OptionWords {
 pub fn options_in_words(schema: &Json) -> Vec<OptionWords> {
     let rules = Schema::new(schema);
     let mut options = Vec::new();
-    collect(&rules, schema, 0, &mut options);
+    collect(&rules, rules.root(), 0, &mut options);
     options
 }
 

@@ -3,7 +3,7 @@
 //! A secret that reaches a URL, a traced shell command or a JSON document looks different there. Each function gives
 //! the text between the quotes, never the quotes, because they may be shared with text before and after.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use base64::{
     Engine as _,
@@ -36,9 +36,22 @@ pub(super) fn of(secret: &str) -> Vec<String> {
     shell(secret, &mut forms);
     json(secret, &mut forms);
     base64(secret.as_bytes(), &mut forms);
-    hex(secret.as_bytes(), &mut forms);
+    hex("", secret.as_bytes(), &mut forms);
+    // Every byte as a URL's escape, and as a string literal's.
+    hex("%", secret.as_bytes(), &mut forms);
+    hex("\\x", secret.as_bytes(), &mut forms);
     forms.retain(|form| form.chars().count() >= limits::SECRET_MIN);
     forms
+}
+
+/// Forms that tools break into lines; most add the line end that their input has.
+pub(super) fn broken_into_lines(secret: &str) -> BTreeSet<String> {
+    let mut forms = Vec::new();
+    for text in [secret.to_owned(), format!("{secret}\n")] {
+        base64(text.as_bytes(), &mut forms);
+        hex("", text.as_bytes(), &mut forms);
+    }
+    forms.into_iter().collect()
 }
 
 fn url(secret: &str, forms: &mut Vec<String>) {
@@ -136,11 +149,11 @@ fn base64(secret: &[u8], forms: &mut Vec<String>) {
     }
 }
 
-fn hex(secret: &[u8], forms: &mut Vec<String>) {
-    let mut lower = String::with_capacity(secret.len() * 2);
+fn hex(before: &str, secret: &[u8], forms: &mut Vec<String>) {
+    let (mut lower, mut upper) = (String::new(), String::new());
     for byte in secret {
-        let _ = write!(lower, "{byte:02x}");
+        let _ = write!(lower, "{before}{byte:02x}");
+        let _ = write!(upper, "{before}{byte:02X}");
     }
-    forms.push(lower.to_uppercase());
-    forms.push(lower);
+    forms.extend([upper, lower]);
 }

@@ -1,17 +1,27 @@
 //! Turns the bytes a command writes into lines that a reader can take.
 
-use crate::limits;
+use crate::{Secrets, limits};
 
 /// Collects chunks of one stream and gives its lines. Holds at most [`limits::TEXT_LINE`] bytes.
 ///
 /// As in Packer, a line ends at `\n`, is trimmed at its right end, and what a progress bar overwrote (everything up to
-/// the last `\r`) is dropped. A line that reaches the limit is given in pieces. Bytes that are not UTF-8 become U+FFFD.
+/// the last `\r`) is dropped. A line that reaches the limit is given in pieces, which end between characters and beside
+/// secrets. Bytes that are not UTF-8 become U+FFFD.
 #[derive(Debug, Default)]
 pub struct LineSplitter {
     pending: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl LineSplitter {
+    /// One whose pieces of long lines leave each of `secrets` whole, so that it is found there.
+    pub fn new(secrets: Secrets) -> Self {
+        Self {
+            pending: Vec::new(),
+            secrets,
+        }
+    }
+
     /// Takes a chunk and gives each line that is complete.
     pub fn push(&mut self, mut chunk: &[u8], mut line: impl FnMut(String)) {
         while !chunk.is_empty() {
@@ -27,7 +37,8 @@ impl LineSplitter {
                 line(text(&self.pending));
                 self.pending.clear();
             } else if self.pending.len() == limits::TEXT_LINE {
-                let whole = whole_characters(&self.pending);
+                let whole = self.secrets.cut(&self.pending);
+                let whole = whole_characters(self.pending.get(..whole).unwrap_or_default());
                 line(text(self.pending.get(..whole).unwrap_or_default()));
                 self.pending.drain(..whole);
             }
@@ -53,8 +64,7 @@ fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(shown).into_owned()
 }
 
-/// The length of `bytes` without a character whose last bytes are still to come. Never 0 for a full buffer: a
-/// character has at most four bytes.
+/// The length of `bytes` without a character whose last bytes are still to come. Never 0 for more than three bytes.
 fn whole_characters(bytes: &[u8]) -> usize {
     match bytes.utf8_chunks().last() {
         Some(last)
@@ -105,6 +115,27 @@ mod tests {
         let long = vec![b'x'; limits::TEXT_LINE * 2 + 3];
         let got: Vec<usize> = lines(&[&long]).iter().map(String::len).collect();
         assert_eq!(got, [limits::TEXT_LINE, limits::TEXT_LINE, 3]);
+    }
+
+    #[test]
+    fn a_piece_ends_beside_a_secret() {
+        let secrets = Secrets::default();
+        secrets.add("correct horse");
+        for before in limits::TEXT_LINE - 40..limits::TEXT_LINE + 2 {
+            let mut long = vec![b'x'; before];
+            long.extend(b"correct horse");
+            long.extend(vec![b'y'; limits::TEXT_LINE]);
+            let mut splitter = LineSplitter::new(secrets.clone());
+            let mut shown = String::new();
+            let mut take = |line: String| shown.push_str(&secrets.redact(&line));
+            splitter.push(&long, &mut take);
+            splitter.finish(take);
+            assert_eq!(shown.matches(crate::secrets::PLACEHOLDER).count(), 1, "{before}");
+            assert_eq!(
+                shown.len(),
+                long.len() - "correct horse".len() + "<sensitive>".len()
+            );
+        }
     }
 
     #[test]

@@ -40,9 +40,9 @@ impl Capture {
 impl Sink {
     pub(crate) fn forward(events: Events) -> Self {
         Self::Forward {
+            stdout: events.lines(),
+            stderr: events.lines(),
             events,
-            stdout: LineSplitter::default(),
-            stderr: LineSplitter::default(),
         }
     }
 
