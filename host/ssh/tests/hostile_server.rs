@@ -4,7 +4,6 @@
 //! Servers that say nothing any more are met in `src/silence.rs`, where they are left sooner.
 
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -70,7 +70,7 @@ fn splitting(data: &[u8]) {
         );
     }
     if let Ok(text) = std::str::from_utf8(data)
-        && !text.contains(|c: char| c.is_whitespace() && c != '\n' || c.is_control() && c != '\n')
+        && !text.contains(|c: char| c != '\n' && (c.is_whitespace() || c.is_control()))
     {
         assert_eq!(
             whole.concat(),
