@@ -78,9 +78,14 @@ impl Secrets {
         redactable
     }
 
+    /// Whether there is anything to redact.
+    pub fn any(&self) -> bool {
+        self.shared.any.load(Ordering::Acquire)
+    }
+
     /// `text` with every secret replaced by [`PLACEHOLDER`].
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if !self.shared.any.load(Ordering::Acquire) {
+        if !self.any() {
             return Cow::Borrowed(text);
         }
         let known = self.shared.known.read().unwrap_or_else(PoisonError::into_inner);

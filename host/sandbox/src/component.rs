@@ -3,10 +3,16 @@
 //! The order is the safety: size, validity and imports are read before anything is compiled, grants are compared
 //! before anything is linked, and only then does the component's first instruction run, in `describe`.
 
-use std::{fmt, io::Read as _, path::Path, ptr::NonNull, sync::Arc};
+use std::{
+    fmt,
+    io::Read as _,
+    path::Path,
+    ptr::NonNull,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
-use kilnbox_engine::{LoadError, Prompt, StepKind};
+use kilnbox_engine::{LoadError, Prompt, StepKind, event};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -54,6 +60,16 @@ pub(crate) struct Ready {
     pub(crate) run: RunExport,
     pub(crate) validator: Option<exports::validator::GuestIndices>,
     pub(crate) info: Info,
+    /// What a record says of it: made when it is first asked for.
+    origin: Origin,
+}
+
+/// The bytes and what may be done with them, kept for a record.
+struct Origin {
+    bytes: Bytes,
+    sha256: OnceLock<String>,
+    capabilities: Vec<Capability>,
+    grants: Vec<String>,
 }
 
 /// The export that does the work.
@@ -130,8 +146,8 @@ impl Ready {
                 grant: source.grants.lines(&source.name, &missing),
             });
         }
-        let component = compiled(&shared, &source.code, bytes, invalid).await?;
-        Self::link(shared, source, component, &border).await
+        let component = compiled(&shared, &source.code, bytes.clone(), invalid).await?;
+        Self::link(shared, source, component, bytes, &border).await
     }
 
     /// Looks at a component that need not be granted anything: every capability refuses while it is described.
@@ -148,7 +164,7 @@ impl Ready {
             kind: border.kind,
             ..source.clone()
         };
-        let ready = Self::link(shared, &source, component, &border).await?;
+        let ready = Self::link(shared, &source, component, bytes.clone(), &border).await?;
         Ok((ready, bytes, border))
     }
 
@@ -156,6 +172,7 @@ impl Ready {
         shared: Arc<Shared>,
         source: &ComponentSource,
         component: Component,
+        bytes: Bytes,
         border: &Border,
     ) -> Result<Self, LoadError> {
         let invalid = Invalid(&source.name);
@@ -197,7 +214,39 @@ impl Ready {
             run,
             validator,
             info,
+            origin: Origin {
+                bytes,
+                sha256: OnceLock::new(),
+                capabilities: border.capabilities.iter().copied().collect(),
+                grants: source.grants.beyond_default(),
+            },
         })
+    }
+}
+
+impl Ready {
+    /// Which code it is, for a record.
+    pub(crate) fn about(&self) -> event::Component {
+        let Origin {
+            bytes,
+            sha256,
+            capabilities,
+            grants,
+        } = &self.origin;
+        event::Component {
+            sha256: sha256.get_or_init(|| hex(&Sha256::digest(bytes))).clone(),
+            version: self.info.version.clone(),
+            source: if self.third_party {
+                "kilnbox.toml"
+            } else {
+                "kilnbox"
+            },
+            capabilities: capabilities
+                .iter()
+                .map(|capability| capability.name().to_owned())
+                .collect(),
+            grants: grants.clone(),
+        }
     }
 }
 

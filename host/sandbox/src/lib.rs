@@ -18,6 +18,7 @@ mod leftovers;
 mod limits;
 mod memory;
 mod patience;
+mod record;
 mod run;
 mod source;
 mod stdio;

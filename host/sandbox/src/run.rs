@@ -26,6 +26,7 @@ use crate::{
     },
     leftovers::{ClearOnDrop, Leftovers},
     patience::OutOfTime,
+    record::Recorder,
     store::{Run, State},
 };
 
@@ -88,13 +89,16 @@ struct Around {
 impl Around {
     fn new(ready: &Ready, job: Job, input: Option<SharedArtifact>) -> Self {
         let leftovers = Leftovers::default();
+        let recorder = Recorder::new(&job);
         let clear = ClearOnDrop {
             leftovers: leftovers.clone(),
             each: ready.shared.limits.removal,
             all: ready.shared.limits.removals,
             events: job.events.clone(),
+            recorder: recorder.clone(),
         };
         let run = Run {
+            recorder,
             job: Arc::new(job),
             name: ready.name.clone(),
             third_party: ready.third_party,
@@ -145,6 +149,7 @@ impl Around {
         };
         drop(store);
         self.clear.clear().await;
+        self.run.recorder.close();
         result
     }
 }
@@ -169,6 +174,10 @@ impl Step for Ready {
 
     fn uses_instance(&self) -> bool {
         self.uses_instance
+    }
+
+    fn component(&self) -> Option<kilnbox_engine::event::Component> {
+        Some(self.about())
     }
 
     fn schema(&self) -> &Json {

@@ -16,6 +16,7 @@ use crate::{
     leftovers::Leftovers,
     memory::{Limiter, Memory},
     patience::Patience,
+    record::Recorder,
     stdio::Lines,
     voice::Voice,
 };
@@ -47,6 +48,7 @@ pub(crate) struct Run {
     pub(crate) input: Option<SharedArtifact>,
     pub(crate) leftovers: Leftovers,
     pub(crate) written: Written,
+    pub(crate) recorder: Recorder,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
 }
 
@@ -87,6 +89,11 @@ impl State {
         self.run.as_ref().ok_or_else(|| {
             Failure::denied("nothing can be done while the component is only described or validates")
         })
+    }
+
+    /// The voice of what is done; there is none while the component is only asked what it is.
+    pub(crate) fn recorder(&self) -> Result<Recorder, Failure> {
+        Ok(self.running()?.recorder.clone())
     }
 
     /// A store around this state, with every limit on.

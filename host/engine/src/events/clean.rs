@@ -30,6 +30,7 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
         }
         Body::Progress { what, .. } => fit(what),
         Body::Connected { host } => fit(host),
+        Body::Act(act) => act.texts(&mut { fit }),
         Body::StepStarted | Body::Skipped { .. } => {}
         Body::StepFinished { error, .. } => error.iter_mut().for_each(fit),
         Body::BuildFinished { error, hint, .. } => error.iter_mut().chain(hint).for_each(fit),
@@ -56,7 +57,7 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
 
 /// The text to show instead of `text`, if it must not be shown as it is. Redacted before cleaning, because a secret
 /// may hold characters that cleaning replaces, and after, because taking out colours may join one.
-fn fitted(text: &str, secrets: &Secrets) -> Option<String> {
+pub(super) fn fitted(text: &str, secrets: &Secrets) -> Option<String> {
     let redacted = secrets.redact(text);
     if let Cow::Owned(cleaned) = text::clean(&redacted) {
         return Some(secrets.redact(&cleaned).into_owned());

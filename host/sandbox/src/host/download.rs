@@ -1,9 +1,17 @@
 //! `download`: files and folders of the instance, to where the user said. The bytes never pass through the guest.
 
+use std::sync::Arc;
+
+use kilnbox_engine::{Deed, event::Transfer as Moved};
 use wasmtime::component::Resource;
 
 use super::{outputs::Output, progress::Transfer, sparse::Sparse, types::Instance};
-use crate::{bindings::kilnbox::plugin::download::Host, failure::Failure, store::State};
+use crate::{
+    bindings::kilnbox::plugin::download::Host,
+    failure::Failure,
+    record::{Hashing, tree},
+    store::State,
+};
 
 impl Host for State {
     async fn file(
@@ -23,18 +31,30 @@ impl Host for State {
             .block(move || output.begin(None))
             .await?
             .map_err(local)?;
-        let mut file = Sparse::new(replacement.file().map_err(local)?);
-        let bytes = self
-            .patience
-            .wait(on.download(&path, &mut file, &transfer))
-            .await??;
-        file.finish().await.map_err(local)?;
-        self.patience
-            .block(move || replacement.commit(&run.written))
-            .await?
-            .map_err(local)?;
-        transfer.finished(bytes);
-        Ok(bytes)
+        let file = Sparse::new(replacement.file().map_err(local)?);
+        let mut file = Hashing::new(file, run.recorder.hash());
+        let doing = run.recorder.begin(|| download(&path, &written));
+        let arrived = async {
+            let bytes = self
+                .patience
+                .wait(on.download(&path, &mut file, &transfer))
+                .await??;
+            let (file, content) = file.end();
+            file.finish().await.map_err(local)?;
+            self.patience
+                .block(move || replacement.commit(&run.written))
+                .await?
+                .map_err(local)?;
+            transfer.finished(bytes);
+            Ok((bytes, content))
+        };
+        let arrived: Result<_, Failure> = arrived.await;
+        doing.over(&arrived, |deed| {
+            if let (Deed::Download(moved), Ok((_, content))) = (deed, &arrived) {
+                moved.content.clone_from(content);
+            }
+        });
+        arrived.map(|(bytes, _)| bytes)
     }
 
     async fn directory(
@@ -48,13 +68,40 @@ impl Host for State {
         let output = self.table.get(&to)?.clone();
         let written = output.written.clone();
         let transfer = Transfer::new(&run.job.events, &path);
+        let local = |error: std::io::Error| Failure::local(&written, &error);
         let folder = self.patience.block(move || output.folder()).await?;
-        let folder = folder.map_err(|error| Failure::local(&written, &error))?;
-        let bytes = self
-            .patience
-            .wait(on.download_tree(&path, &folder, &transfer))
-            .await??;
-        transfer.finished(bytes);
-        Ok(bytes)
+        let folder = Arc::new(folder.map_err(local)?);
+        let doing = run.recorder.begin(|| download(&path, &written));
+        let patience = self.patience.clone();
+        let arrived = async {
+            let before = tree::list(&run.recorder, &patience, &folder)
+                .await?
+                .map_err(local)?;
+            let bytes = patience
+                .wait(on.download_tree(&path, &folder, &transfer))
+                .await??;
+            transfer.finished(bytes);
+            let Some(before) = before else {
+                return Ok((bytes, None));
+            };
+            let (recorder, cancel) = (run.recorder.clone(), patience.cancel().clone());
+            let arrived = move || before.arrived(&folder, &recorder, &cancel);
+            Ok((bytes, Some(patience.block(arrived).await?.map_err(local)?)))
+        };
+        let arrived: Result<_, Failure> = arrived.await;
+        doing.over(&arrived, |deed| {
+            if let (Deed::Download(moved), Ok((_, tree))) = (deed, &arrived) {
+                moved.tree.clone_from(tree);
+            }
+        });
+        arrived.map(|(bytes, _)| bytes)
     }
+}
+
+fn download(from: &str, to: &str) -> Deed {
+    Deed::Download(Moved {
+        from: Some(from.to_owned()),
+        to: to.to_owned(),
+        ..Moved::default()
+    })
 }

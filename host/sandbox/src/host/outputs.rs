@@ -16,14 +16,15 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt},
 };
-use kilnbox_engine::PathAccess;
+use kilnbox_engine::{Deed, PathAccess, event::Transfer};
 use rustix::fs::FlockOperation;
 use wasmtime::component::Resource;
 
 use super::local;
 use crate::{
     bindings::kilnbox::plugin::outputs::{Host, HostGuard, HostOutput},
-    failure::Failure,
+    failure::{Failure, Refused},
+    record::octal,
     store::State,
 };
 
@@ -127,7 +128,7 @@ impl Output {
 
     fn writable(&self, mode: Option<u32>) -> io::Result<()> {
         if self.read_only {
-            return Err(io::Error::other("a file of the input artifact can only be read"));
+            return Err(Refused("a file of the input artifact can only be read").into());
         }
         if !self.third_party {
             return Ok(());
@@ -149,7 +150,7 @@ impl Output {
             || there.is_some_and(|there| there.is_file() && executable(local::mode(&there)));
         if refused {
             let reason = "a plugin may not write templates, `kilnbox.*`, dotfiles or programs";
-            return Err(io::Error::other(reason));
+            return Err(Refused(reason).into());
         }
         Ok(())
     }
@@ -160,7 +161,7 @@ impl Output {
         let (dir, name) = self.place(true)?;
         match dir.symlink_metadata(&name) {
             Ok(there) if !there.is_file() => {
-                return Err(io::Error::other("something else than a regular file is there"));
+                return Err(Refused("something else than a regular file is there").into());
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -380,16 +381,24 @@ impl HostOutput for State {
     ) -> Result<(), Failure> {
         let output = self.table.get(&this)?.clone();
         let path = output.written.clone();
-        let written = self.running()?.written.clone();
+        let run = self.running()?.clone();
+        let doing = run.recorder.begin(|| {
+            Deed::Output(Transfer {
+                to: path.clone(),
+                mode: mode.map(octal),
+                content: run.recorder.content(&content),
+                ..Transfer::default()
+            })
+        });
         let replace = move || {
             let replacement = output.begin(mode)?;
             replacement.file()?.write_all(&content)?;
-            replacement.commit(&written)
+            replacement.commit(&run.written)
         };
-        self.patience
-            .block(replace)
-            .await?
-            .map_err(|error| Failure::local(&path, &error))
+        let replaced = self.patience.block(replace).await;
+        let replaced = replaced.and_then(|replaced| replaced.map_err(|error| Failure::local(&path, &error)));
+        doing.over(&replaced, |_| {});
+        replaced
     }
 
     async fn lock(&mut self, this: Resource<Output>) -> Result<Resource<Guard>, Failure> {
