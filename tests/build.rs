@@ -8,7 +8,7 @@ fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("tests/ lies in the workspace");
-    let packages = ["kilnbox-test-hostile", "kilnbox-test-nosy"].map(str::to_owned);
+    let packages = ["kilnbox-test-busy", "kilnbox-test-hostile", "kilnbox-test-nosy"].map(str::to_owned);
     let built = kilnbox_component_build::build(workspace, &packages, &["tests/guests"])
         .unwrap_or_else(|error| panic!("the guests of the tests: {error:#}"));
     println!("cargo::rustc-env=KILNBOX_TEST_GUESTS={}", built.display());

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fs::File,
     io::{self, IsTerminal as _},
+    pin::pin,
     sync::Arc,
 };
 
@@ -23,6 +24,7 @@ use crate::{
     logging::{self, Logging},
     person::Person,
     readers::{Json, LogFiles, Look, Machine, Terminal},
+    record::{Facts, Record},
     report::{self, Report},
     signals::Signals,
     template_file::{self, TemplateFile},
@@ -36,10 +38,12 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
         return Err(Error::TwoFormats);
     }
     let Logging { level, file: log } = logging::start(args.verbose)?;
+    let record = args.record.as_deref().map(Record::new).transpose()?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
     let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
+    let facts = Facts::new(args, &file, &given, &resolved, on_error(args.on_error).as_str());
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let for_people = args.log_format == LogFormat::Text && !output.machine_readable;
     let person: Option<Arc<dyn Prompt>> = if for_people {
@@ -79,7 +83,12 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             })?;
             readers.push(Box::new(files));
         }
-        let voices = Voices { readers, words };
+        readers.extend(record.as_ref().map(Record::reader));
+        let voices = Voices {
+            readers,
+            words,
+            record: record.map(|record| (record, facts)),
+        };
         execute(args, planned, &folders, file, person, voices, report).await
     })
 }
@@ -91,6 +100,7 @@ const WORDS: usize = 16;
 struct Voices {
     readers: Vec<Box<dyn Reader>>,
     words: mpsc::Receiver<String>,
+    record: Option<(Record, Facts)>,
 }
 
 /// Runs the plan to its end, whatever that is.
@@ -100,7 +110,11 @@ async fn execute(
     folders: &Folders,
     file: TemplateFile,
     prompt: Option<Arc<dyn Prompt>>,
-    Voices { readers, mut words }: Voices,
+    Voices {
+        readers,
+        mut words,
+        record,
+    }: Voices,
     report: &Report,
 ) -> Result<u8, Error> {
     let run_id = uuid::Uuid::new_v4().to_string();
@@ -125,7 +139,7 @@ async fn execute(
         working_dir: file.working_dir,
     };
     let unplanned = !planned.failed.is_empty() || planned.diagnostics.has_errors();
-    let voice = events.clone();
+    let (voice, said) = (events.clone(), events.clone());
     let passing_on = async {
         while let Some(word) = words.recv().await {
             voice.warning(word);
@@ -139,11 +153,12 @@ async fn execute(
         journal,
         secrets,
         signals.cancel,
-        signals.hurry,
+        signals.hurry.clone(),
     );
+    let mut listening = pin!(listening);
     let summary = tokio::select! {
         summary = running => summary,
-        never = listening => match never {},
+        never = &mut listening => match never {},
         never = passing_on => match never {},
     };
     match end.finish() {
@@ -158,6 +173,14 @@ async fn execute(
         }
     }
     let failed = unplanned || summary.cancelled || summary.builds.iter().any(|build| build.result.is_err());
+    if let Some((record, facts)) = record {
+        // Digests of images take a while, in which a signal must still be heard; so they are made on another thread.
+        let write = move || record.write(&facts, &summary, &said, &signals.hurry);
+        tokio::select! {
+            written = tokio::task::spawn_blocking(write) => written.map_err(Error::other)??,
+            never = listening => match never {},
+        }
+    }
     Ok(if failed {
         exit_codes::FAILURE
     } else {
