@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use guest::Guest;
 use kilnbox_engine::{
-    Body, Collected, Events, Job, LoadError, RuntimeTemplates, Secrets, Speaker, Step, StepError, StepKind,
-    StepRunner,
+    Body, Collected, Deed, Events, Job, LoadError, RuntimeTemplates, Secrets, Speaker, Step, StepError,
+    StepKind, StepRunner,
 };
 use kilnbox_sandbox::{Code, ComponentSource, Grants, Limits, Sandbox, Settings};
 use machine::ThisMachine;
@@ -555,4 +555,40 @@ async fn handles_are_counted() {
     )
     .await;
     assert!(reason(result).starts_with("`guest` was stopped: "));
+}
+
+#[tokio::test]
+async fn refusals_are_told_and_those_without_end_are_counted() {
+    let asking = Guest {
+        imports: r#"(import "kilnbox:plugin/assets@0.1.0" "open" (func $open (param i32 i32 i32)))"#,
+        items: r#"(data (i32.const 4096) "/etc/shadow")"#,
+        run: "(local.set $i (i32.const 10050))
+              (loop $again
+                (global.set $heap (i32.const 16384))
+                (call $open (i32.const 4096) (i32.const 11) (i32.const 8192))
+                (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+              (i32.const 512)",
+        ..Guest::default()
+    };
+    let (bench, result) = ending(asking, Limits::default()).await;
+    result.unwrap();
+    let acts = bench
+        .said
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.body {
+            Body::Act(act) => Some(act.deed),
+            _ => None,
+        });
+    let acts: Vec<Deed> = acts.collect();
+    let refused = "`/etc/shadow` is no local file that the user named in this step's options";
+    let (last, told) = acts.split_last().unwrap();
+    assert!(
+        told.iter()
+            .all(|deed| matches!(deed, Deed::Refuse { reason } if reason == refused)),
+        "{:?}",
+        told.first()
+    );
+    assert_eq!(told.len(), 10_000);
+    assert!(matches!(last, Deed::More { acts: 50 }), "{last:?}");
 }

@@ -43,7 +43,8 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
     let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
     let resolved = Template::parse(file.source.clone())?.resolve(&file.inputs(), &given)?;
-    let facts = Facts::new(args, &file, &given, &resolved, on_error(args.on_error).as_str());
+    let facts = || Facts::new(args, &file, &given, &resolved, on_error(args.on_error).as_str());
+    let facts = record.is_some().then(facts);
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let for_people = args.log_format == LogFormat::Text && !output.machine_readable;
     let person: Option<Arc<dyn Prompt>> = if for_people {
@@ -87,7 +88,7 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
         let voices = Voices {
             readers,
             words,
-            record: record.map(|record| (record, facts)),
+            record: record.zip(facts),
         };
         execute(args, planned, &folders, file, person, voices, report).await
     })

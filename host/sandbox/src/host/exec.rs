@@ -45,6 +45,16 @@ enum Stdin {
     Open,
 }
 
+impl Stdin {
+    /// The file it comes from, as the user wrote it.
+    fn from(&self) -> Option<String> {
+        match self {
+            Self::Asset(asset) => Some(asset.written.clone()),
+            Self::None | Self::Bytes(_) | Self::Open => None,
+        }
+    }
+}
+
 /// What becomes of output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
@@ -237,11 +247,7 @@ fn closed(result: Result<(), CommunicatorError>) {
 }
 
 /// A command as a record tells it.
-fn told(command: &Command, stdin: &Stdin) -> Deed {
-    let from = match stdin {
-        Stdin::Asset(asset) => Some(asset.written.clone()),
-        _ => None,
-    };
+fn told(command: &Command, from: Option<String>) -> Deed {
     Deed::Command(event::Command {
         line: command.line.clone(),
         run_as: command.run_as.clone(),
@@ -403,8 +409,9 @@ impl HostCommand for State {
         let mut sink = self.sink(keep, kilnbox_engine::Speaker::Remote)?;
         let patience = self.patience.clone();
         let recorder = self.recorder()?;
-        let doing = recorder.begin(|| told(&command, &stdin));
+        let from = stdin.from();
         let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
+        let doing = recorder.begin(|| told(&command, from));
         let whole = async {
             let mut process = on.start(command).await?;
             follow(&mut *process, &mut feed, &mut sink).await
@@ -432,8 +439,9 @@ impl HostCommand for State {
         };
         let patience = self.patience.clone();
         let recorder = self.recorder()?;
-        let doing = recorder.begin(|| told(&command, &stdin));
+        let from = stdin.from();
         let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
+        let doing = recorder.begin(|| told(&command, from));
         let started = async {
             let mut process = on.start(command).await?;
             if !feed.is_done() {
