@@ -103,9 +103,9 @@ fn sha256sum(path: &Path) -> String {
     String::from_utf8_lossy(&run.stdout)[..64].to_owned()
 }
 
-/// What the command of in-toto's specification says of a folder.
+/// What the command of in-toto's specification says of a folder, written so that it takes names with spaces.
 fn dir_hash(folder: &Path) -> String {
-    let script = "find . -type f | cut -c3- | LC_ALL=C sort | xargs -r sha256sum | sha256sum";
+    let script = "find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum";
     let run = Command::new("sh")
         .args(["-c", script])
         .current_dir(folder)
@@ -147,12 +147,19 @@ fn commands_and_files_are_told_with_the_digests_that_arrived() {
 
     let steps_of = steps(&statement, "provisioner");
     assert_eq!(steps_of.len(), 6);
-    // The script: sent under another name, made executable, run, removed.
+    // The script: read for its line ends, sent under another name, made executable, run, removed.
     let shell = steps_of[0];
     let sent = acts(shell, "upload")[0];
-    assert_eq!((text(&sent["from"]), text(&sent["mode"])), ("setup.sh", "0755"));
     let script = sha256sum(&desk.bed.local().join("setup.sh"));
-    assert_eq!(text(&sent["content"]["sha256"]), script);
+    let read = acts(shell, "read")[0];
+    assert_eq!(
+        (text(&read["path"]), &read["content"]["sha256"]),
+        ("setup.sh", &json!(script))
+    );
+    assert_eq!(
+        (text(&sent["content"]["sha256"]), text(&sent["mode"])),
+        (&*script, "0755")
+    );
     let ran = acts(shell, "command")[0];
     assert!(text(&ran["line"]).contains(text(&sent["to"])), "{ran}");
     assert_eq!((&ran["exit"], ran["took"].is_f64()), (&json!(0), true));

@@ -22,7 +22,7 @@ use kilnbox_engine::{
     limits,
 };
 
-pub(crate) use hashing::{Hash, Hashing};
+pub(crate) use hashing::{Hash, Hashing, Reading};
 
 use crate::{bindings::kilnbox::plugin::types, failure::Failure};
 

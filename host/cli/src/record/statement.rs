@@ -4,6 +4,8 @@
 //! rule have names that begin with `kilnbox_`. A build that did not succeed made nothing, so its statement is about its
 //! template and bears another predicate type: nobody who looks for provenance takes it for that.
 
+use std::collections::HashSet;
+
 use kilnbox_engine::{BuildOutcome, Events};
 use serde_json::{Map, Value as Json, json};
 
@@ -76,20 +78,21 @@ pub(super) fn of(
 /// to it: each once.
 fn dependencies(facts: &Facts, build: &Build, events: &Events) -> Vec<Json> {
     let mut all = facts.resources(events);
+    let mut told: HashSet<String> = all.iter().map(Json::to_string).collect();
     for step in &build.steps {
         let component = step.component.iter().map(|component| {
             json!({
                 "name": step.id.name,
-                "digest": { "sha256": component["sha256"] },
+                "digest": { "sha256": component.get("sha256") },
                 "annotations": {
                     "kilnbox_kind": step.id.kind,
-                    "kilnbox_version": component["version"],
-                    "kilnbox_source": component["source"],
+                    "kilnbox_version": component.get("version"),
+                    "kilnbox_source": component.get("source"),
                 },
             })
         });
         for found in component.chain(step.acts.iter().flat_map(resources)) {
-            if all.len() < DEPENDENCIES && !all.contains(&found) {
+            if all.len() < DEPENDENCIES && told.insert(found.to_string()) {
                 all.push(found);
             }
         }
@@ -99,39 +102,27 @@ fn dependencies(facts: &Facts, build: &Build, events: &Events) -> Vec<Json> {
 
 /// What an act brought into the build from here.
 fn resources(act: &Json) -> Vec<Json> {
-    let file = |name: &Json, digest: Json| json!({ "name": name, "digest": digest });
-    match act["act"].as_str() {
+    let text = |at: &str| act.pointer(at).and_then(Json::as_str);
+    let one = |name: &str, algorithm: &str, at: &str| {
+        let (name, digest) = (text(name)?, text(at)?);
+        Some(json!({ "name": name, "digest": { algorithm: digest } }))
+    };
+    let found = match text("/act") {
         // A folder has no digest, and this machine's own root has none but can be named.
-        Some("source") if act["name"] == "host" => vec![json!({ "name": act["name"], "uri": "file:///" })],
+        Some("source") if text("/name") == Some("host") => Some(json!({ "name": "host", "uri": "file:///" })),
         Some("source") => {
-            let layer = |sha256: &Json| file(&act["name"], json!({ "sha256": sha256 }));
-            act["layers"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(layer)
-                .collect()
+            let layers = act.get("layers").and_then(Json::as_array).into_iter().flatten();
+            let layer = |sha256: &Json| json!({ "name": text("/name"), "digest": { "sha256": sha256 } });
+            return layers.map(layer).collect();
         }
-        Some("upload") if act["from"].is_string() => {
-            let whole = act["content"]["sha256"]
-                .as_str()
-                .map(|sha256| json!({ "sha256": sha256 }));
-            let tree = act["tree"]["dir_hash"]
-                .as_str()
-                .map(|hash| json!({ "dirHash": hash }));
-            whole
-                .or(tree)
-                .map(|digest| file(&act["from"], digest))
-                .into_iter()
-                .collect()
+        Some("read") => one("/path", "sha256", "/content/sha256"),
+        Some("upload") => {
+            one("/from", "sha256", "/content/sha256").or_else(|| one("/from", "dirHash", "/tree/dir_hash"))
         }
-        Some("command") if act["stdin"]["from"].is_string() => {
-            let sha256 = act["stdin"]["sha256"].as_str();
-            let taken = sha256.map(|sha256| file(&act["stdin"]["from"], json!({ "sha256": sha256 })));
-            taken.into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
+        Some("command") => one("/stdin/from", "sha256", "/stdin/sha256"),
+        _ => None,
+    };
+    found.into_iter().collect()
 }
 
 /// in-toto takes null for unset; left out, it is shorter and every reader agrees.

@@ -21,24 +21,24 @@ pub(super) fn of(
 ) -> Vec<Json> {
     let mut subjects: Vec<Json> = Vec::new();
     for artifact in artifacts {
-        let files = artifact.files();
-        let digested = files.iter().filter_map(|file| {
-            let sha256 = digest::of_file(file, hurry)?;
-            Some(json!({
-                "name": events.fitted(&name(file)),
-                "digest": { "sha256": sha256 },
-                "annotations": annotations(artifact.as_ref(), events),
-            }))
-        });
-        let before = subjects.len();
-        // Two artifacts may share a file.
-        for subject in digested {
-            if !subjects.contains(&subject) {
-                subjects.push(subject);
+        let artifact = artifact.as_ref();
+        let mut whole = !artifact.files().is_empty();
+        for file in artifact.files() {
+            let Some(sha256) = digest::of_file(&file, hurry) else {
+                whole = false;
+                continue;
+            };
+            let (name, digest) = (events.fitted(&name(&file)), json!({ "sha256": sha256 }));
+            // A file that several artifacts share is told as the first one's.
+            let shared =
+                |told: &Json| told.get("name") == Some(&json!(name)) && told.get("digest") == Some(&digest);
+            if !subjects.iter().any(shared) {
+                let annotations = annotations(artifact, events);
+                subjects.push(json!({ "name": name, "digest": digest, "annotations": annotations }));
             }
         }
-        if subjects.len() - before < files.len().max(1) {
-            subjects.push(by_id(artifact.as_ref(), run, build, events));
+        if !whole {
+            subjects.push(by_id(artifact, run, build, events));
         }
     }
     if subjects.is_empty() {

@@ -56,6 +56,14 @@ pub enum Deed {
         /// What is in it.
         content: Content,
     },
+    /// A local file that the component read itself, such as a script that it changes before it is sent.
+    Read {
+        /// As the user wrote it.
+        path: String,
+        /// What is in it; absent where the component did not read it from its beginning to its end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<Content>,
+    },
     /// A file or folder to the instance.
     Upload(Transfer),
     /// A file or folder from the instance.
@@ -261,7 +269,7 @@ impl Act {
                 let entries = moved.tree.iter_mut().flat_map(|tree| &mut tree.entries);
                 entries.for_each(|entry| fit(&mut entry.path));
             }
-            Deed::Remove { path } => fit(path),
+            Deed::Read { path, .. } | Deed::Remove { path } => fit(path),
             Deed::Connection { host, user, .. } => {
                 fit(host);
                 fit(user);

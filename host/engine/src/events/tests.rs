@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
+use crate::Deed;
 
 struct Forward(Sender<Event>);
 
@@ -229,6 +230,10 @@ fn every_text_of_an_act_is_redacted_and_cleaned() {
             env: vec![bad()],
             end: end(),
         }),
+        Deed::Read {
+            path: bad(),
+            content: None,
+        },
         Deed::Upload(moved.clone()),
         Deed::Download(moved.clone()),
         Deed::Output(moved),
@@ -251,7 +256,7 @@ fn every_text_of_an_act_is_redacted_and_cleaned() {
     assert!(!heard.contains("hunter") && !heard.contains("\\u001b"), "{heard}");
     assert_eq!(
         heard.matches("<sensitive> \\\\x1b[2J").count(),
-        acts + 1 + 1 + 5 + 4 + 3 * 3 + 1 + 2 + 1,
+        acts + 1 + 1 + 5 + 4 + 1 + 3 * 3 + 1 + 2 + 1,
         "{heard}"
     );
 }

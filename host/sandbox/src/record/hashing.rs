@@ -9,10 +9,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use kilnbox_engine::{Secrets, event::Content};
+use kilnbox_engine::{Deed, Secrets, event::Content};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::Recorder;
 use crate::cache::hex;
 
 /// Bytes of the end of a piece that are looked at again with the next one, for a value that lies in both.
@@ -65,6 +66,61 @@ impl Hash {
             size: self.size,
             sha256,
             sensitive: self.sensitive,
+        }
+    }
+}
+
+/// A file that a component reads piece by piece. Told when the component lets go of it, if it has read at all.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    path: String,
+    recorder: Recorder,
+    /// Up to where it was read without a gap.
+    read: u64,
+    /// Absent before the first piece, and after one that is out of turn.
+    hash: Option<Hash>,
+    begun: bool,
+    whole: bool,
+}
+
+impl Reading {
+    pub(crate) fn new(path: String, recorder: Recorder) -> Self {
+        Self {
+            path,
+            recorder,
+            read: 0,
+            hash: None,
+            begun: false,
+            whole: false,
+        }
+    }
+
+    /// A piece at `offset` of a file of `size` bytes.
+    pub(crate) fn piece(&mut self, offset: u64, bytes: &[u8], size: u64) {
+        if !self.begun {
+            self.begun = true;
+            self.hash = self.recorder.hash();
+        }
+        if self.whole && bytes.is_empty() {
+            return;
+        }
+        if offset != self.read {
+            self.hash = None;
+        }
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+            self.read += bytes.len() as u64;
+            self.whole = self.read == size;
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if self.begun {
+            let (path, hash) = (std::mem::take(&mut self.path), self.hash.take());
+            let content = hash.filter(|_| self.whole).map(Hash::content);
+            self.recorder.tell(|| Deed::Read { path, content });
         }
     }
 }
@@ -148,6 +204,35 @@ mod tests {
         for content in [reader.end().1, sent].map(Option::unwrap) {
             assert_eq!((content.size, content.sha256.as_deref()), (3, Some(ABC)));
         }
+    }
+
+    #[test]
+    fn a_file_read_in_turn_has_a_digest_and_another_is_told_without() {
+        let check = |pieces: &[(u64, &str)], expect: Option<Option<&str>>| {
+            let (events, said) = kilnbox_engine::Events::collecting();
+            let recorder = Recorder::to(events, Secrets::default());
+            let mut reading = Reading::new("file".to_owned(), recorder);
+            for (offset, bytes) in pieces {
+                reading.piece(*offset, bytes.as_bytes(), 3);
+            }
+            drop(reading);
+            let told = said
+                .events()
+                .pop()
+                .map(|event| serde_json::to_value(event).unwrap());
+            let digest = told.map(|act| act["content"]["sha256"].as_str().map(str::to_owned));
+            assert_eq!(
+                digest,
+                expect.map(|digest| digest.map(str::to_owned)),
+                "{pieces:?}"
+            );
+        };
+        check(&[], None);
+        check(&[(0, "abc"), (3, "")], Some(Some(ABC)));
+        check(&[(0, "a"), (1, "bc")], Some(Some(ABC)));
+        check(&[(0, "a")], Some(None));
+        check(&[(1, "bc")], Some(None));
+        check(&[(0, "ab"), (0, "abc")], Some(None));
     }
 
     #[test]

@@ -194,7 +194,7 @@ mod tests {
         Recorder::to(kilnbox_engine::Events::collecting().0, secrets)
     }
 
-    /// The command that in-toto's specification of `dirHash` gives, for names of any kind.
+    /// The command that in-toto's specification of `dirHash` gives, written for names of any kind.
     fn expected(folder: &Path) -> String {
         let script =
             "find . -type f -print0 | cut -zc3- | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum";

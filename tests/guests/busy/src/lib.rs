@@ -51,7 +51,9 @@ impl Provisioner for Busy {
         for mut part in [&b"in "[..], b"parts\n"] {
             while !part.is_empty() {
                 let taken = followed.write_stdin(part)?;
-                part = &part[usize::try_from(taken).unwrap_or(part.len())..];
+                part = part
+                    .get(usize::try_from(taken).unwrap_or(part.len())..)
+                    .unwrap_or_default();
             }
         }
         followed.close_stdin()?;
