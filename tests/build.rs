@@ -8,8 +8,8 @@ fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("tests/ lies in the workspace");
-    let packages =
-        ["evil", "evil-post", "hostile", "nosy", "smuggler"].map(|guest| format!("kilnbox-test-{guest}"));
+    let packages = ["busy", "evil", "evil-post", "hostile", "nosy", "smuggler"]
+        .map(|guest| format!("kilnbox-test-{guest}"));
     let built = kilnbox_component_build::build(workspace, &packages, &["tests/guests"])
         .unwrap_or_else(|error| panic!("the guests of the tests: {error:#}"));
     println!("cargo::rustc-env=KILNBOX_TEST_GUESTS={}", built.display());

@@ -113,6 +113,7 @@ mod help {
                 "fix",
                 "fmt",
                 "log-dir",
+                "record",
                 "parallel-builds",
                 "syntax-only",
                 "recursive",

@@ -188,6 +188,7 @@ Examples:
   kilnbox build -only=web,db -parallel-builds=1 template.json
   kilnbox build --log-dir logs template.json
   kilnbox build --log-format json template.json > events.jsonl
+  kilnbox build --record images.intoto.jsonl template.json
   generate-template | kilnbox build -")]
 pub(crate) struct BuildArgs {
     #[command(flatten)]
@@ -220,6 +221,10 @@ pub(crate) struct BuildArgs {
     /// Write a log file per build into this folder, complete and with times, readable by you alone
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) log_dir: Option<PathBuf>,
+
+    /// Write into this file what was done to each image, by which step, as an in-toto statement with SLSA provenance
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) record: Option<PathBuf>,
 
     /// Show log records of steps; more often shows more
     #[arg(short, long, action = ArgAction::Count)]

@@ -14,6 +14,7 @@ mod folders;
 mod logging;
 mod person;
 mod readers;
+mod record;
 mod report;
 mod signals;
 mod stdout;

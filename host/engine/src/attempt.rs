@@ -13,7 +13,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Body, Bound, Events, Job, PlannedStep, StepError, StepId, StepKind,
+    Act, Body, Bound, Deed, Events, Job, PlannedStep, StepError, StepId, StepKind,
     duration::in_go,
     limits,
     run::{BuildFacts, with_grace},
@@ -93,6 +93,11 @@ pub(crate) async fn run<T>(
         working_dir: options.working_dir.clone(),
     };
     voice.emit(Body::StepStarted);
+    if voice.recorded()
+        && let Some(component) = step.step.component()
+    {
+        voice.act(Act::done(Deed::Component(component)));
+    }
     let work = with_grace(work(job), &cancel, limits::GRACE + limits::TIDY, &facts.run.hurry);
     let outcome = in_time(work, step.timeout, &cancel, voice).await;
     voice.step_finished(

@@ -4,9 +4,13 @@
 //! sequence number, cleans and redacts it ([`crate::text`]), and hands it to the readers. Terminal, JSON lines,
 //! machine-readable output and log files are [`Reader`]s; nothing else prints.
 
+mod act;
+
 use std::time::Duration;
 
 use serde::Serialize;
+
+pub use act::{Act, Command, Component, Content, Deed, End, Entry, Input, Program, Transfer, Tree};
 
 /// Version of the event's shape; grows when a field changes its meaning. New fields and kinds do not count.
 pub const VERSION: u32 = 1;
@@ -148,6 +152,8 @@ pub enum Body {
     },
     /// A step begins.
     StepStarted,
+    /// What a step did, for those who record it: no reader for people shows it.
+    Act(Act),
     /// A step ended.
     StepFinished {
         /// How long it took, in seconds.
@@ -203,6 +209,11 @@ pub enum Body {
 pub trait Reader: Send {
     /// One that blocks for long holds up the builds, and then misses events ([`crate::limits::READER_WAIT`]).
     fn event(&mut self, event: &Event);
+
+    /// Whether it wants [`Body::Act`], whose digests cost time; see [`crate::Events::recorded`].
+    fn records(&self) -> bool {
+        false
+    }
 }
 
 fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

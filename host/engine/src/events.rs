@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     Secrets,
-    event::{Body, Event, Level, Reader, Speaker, StepId, VERSION},
+    event::{Act, Body, Event, Level, Reader, Speaker, StepId, VERSION},
     limits,
     text::{self, LineSplitter},
 };
@@ -37,6 +37,8 @@ pub struct Events {
 struct Run {
     id: String,
     secrets: Secrets,
+    /// See [`Events::recorded`].
+    recorded: bool,
     line: Mutex<Line>,
 }
 
@@ -60,7 +62,8 @@ impl fmt::Debug for Events {
 impl Events {
     /// The voice of a run, and the end that is to be finished when all is said.
     pub fn new(run_id: &str, secrets: Secrets, readers: Vec<Box<dyn Reader>>) -> (Self, EventsEnd) {
-        let events = Self::over(run_id, secrets, Sink::readers(readers));
+        let recorded = readers.iter().any(|reader| reader.records());
+        let events = Self::over(run_id, secrets, recorded, Sink::readers(readers));
         let end = EventsEnd::new(events.clone());
         (events, end)
     }
@@ -69,14 +72,15 @@ impl Events {
     pub fn collecting() -> (Self, Collected) {
         let collected = Collected::default();
         let sink = Sink::Memory(collected.events.clone());
-        (Self::over("test", Secrets::default(), sink), collected)
+        (Self::over("test", Secrets::default(), true, sink), collected)
     }
 
-    fn over(run_id: &str, secrets: Secrets, sink: Sink) -> Self {
+    fn over(run_id: &str, secrets: Secrets, recorded: bool, sink: Sink) -> Self {
         let line = Mutex::new(Line { last: 0, sink });
         let run = Arc::new(Run {
             id: run_id.to_owned(),
             secrets,
+            recorded,
             line,
         });
         Self {
@@ -183,6 +187,23 @@ impl Events {
             total,
             finished,
         });
+    }
+
+    /// Whether somebody keeps a record of what is done: only then it is worth its digests.
+    pub fn recorded(&self) -> bool {
+        self.run.recorded
+    }
+
+    /// Something was done. Said only to a run that is recorded.
+    pub fn act(&self, act: Act) {
+        if self.recorded() {
+            self.emit(Body::Act(act));
+        }
+    }
+
+    /// `text` as readers get it, for what a record says that no event does.
+    pub fn fitted(&self, text: &str) -> String {
+        text::fit(text, &self.run.secrets).into_owned()
     }
 
     /// The end of a step.

@@ -36,7 +36,7 @@ pub use communicator::{
     Progress, Upload,
 };
 pub use duration::{from_go, in_go};
-pub use event::{Body, Event, Level, Reader, Speaker, StepId};
+pub use event::{Act, Body, Deed, Event, Level, Reader, Speaker, StepId};
 pub use events::{Collected, Events, EventsEnd, EventsError};
 pub use gc::{GcOptions, GcReport, Kept};
 pub use journal::{Entry, Journal, JournalError, Reclaimer};

@@ -21,6 +21,10 @@ pub const READER_WAIT: Duration = if cfg!(test) {
 pub const READER_DELAY: Duration = Duration::from_secs(300);
 /// Missed events that a reader still gets, because they say how the run went: of some hundred builds.
 pub const EVENTS_KEPT: usize = 1000;
+/// Acts of one run of a component that are told; further ones are counted.
+pub const ACTS: u64 = 10_000;
+/// Files of a transferred folder that are told one by one; its digest is of all.
+pub const TREE_ENTRIES: usize = 256;
 /// Time a cancelled step has to end by itself before its store is dropped (invariant 12).
 pub const GRACE: Duration = Duration::from_secs(1);
 /// Time a runner has beyond [`GRACE`] to remove a step's temporary files from the instance (invariant 12); longer than

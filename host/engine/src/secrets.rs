@@ -90,6 +90,11 @@ impl Secrets {
         redactable
     }
 
+    /// Whether there is anything to redact.
+    pub fn any(&self) -> bool {
+        self.shared.any.load(Ordering::Acquire)
+    }
+
     /// `text` with every secret replaced by [`PLACEHOLDER`].
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.replace(text, &|_| PLACEHOLDER.to_owned())

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Events, Problem, Secrets, SharedArtifact, SharedCommunicator, StepError};
+use crate::{Events, Problem, Secrets, SharedArtifact, SharedCommunicator, StepError, event::Component};
 
 /// Provisioner or post-processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +48,11 @@ pub trait Step: Send + Sync + fmt::Debug {
 
     /// Whether it acts on the instance; other provisioners run where there is none.
     fn uses_instance(&self) -> bool;
+
+    /// Which code it is and what it may do, for a record. Asked only where there is one: the digest costs time.
+    fn component(&self) -> Option<Component> {
+        None
+    }
 
     /// JSON Schema of its options, from `describe`.
     fn schema(&self) -> &Json;

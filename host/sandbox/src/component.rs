@@ -8,12 +8,12 @@ use std::{
     io::Read as _,
     path::{Path, PathBuf},
     ptr::NonNull,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
 use bytes::Bytes;
-use kilnbox_engine::{LoadError, Prompt, StepKind};
+use kilnbox_engine::{LoadError, Prompt, StepKind, event};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
@@ -65,6 +65,16 @@ pub(crate) struct Ready {
     pub(crate) run: RunExport,
     pub(crate) validator: Option<exports::validator::GuestIndices>,
     pub(crate) info: Info,
+    /// What a record says of it: made when it is first asked for.
+    origin: Origin,
+}
+
+/// The bytes and what may be done with them, kept for a record.
+struct Origin {
+    bytes: Bytes,
+    sha256: OnceLock<String>,
+    capabilities: Vec<Capability>,
+    grants: Vec<String>,
 }
 
 /// The export that does the work.
@@ -154,8 +164,8 @@ impl Ready {
                 grant: source.grants.lines(&source.name, &missing),
             });
         }
-        let component = compiled(&shared, source, bytes, invalid).await?;
-        Self::link(shared, source, component, &border).await
+        let component = compiled(&shared, source, bytes.clone(), invalid).await?;
+        Self::link(shared, source, component, bytes, &border).await
     }
 
     /// Looks at a component that need not be granted anything: every capability refuses while it is described.
@@ -172,7 +182,7 @@ impl Ready {
             kind: border.kind,
             ..source.clone()
         };
-        let ready = Self::link(shared, &source, component, &border).await?;
+        let ready = Self::link(shared, &source, component, bytes.clone(), &border).await?;
         Ok((ready, bytes, border))
     }
 
@@ -180,6 +190,7 @@ impl Ready {
         shared: Arc<Shared>,
         source: &ComponentSource,
         component: Component,
+        bytes: Bytes,
         border: &Border,
     ) -> Result<Self, LoadError> {
         let invalid = Invalid(&source.name);
@@ -228,7 +239,39 @@ impl Ready {
             run,
             validator,
             info,
+            origin: Origin {
+                bytes,
+                sha256: OnceLock::new(),
+                capabilities: border.capabilities.iter().copied().collect(),
+                grants: source.grants.beyond_default(),
+            },
         })
+    }
+}
+
+impl Ready {
+    /// Which code it is, for a record.
+    pub(crate) fn about(&self) -> event::Component {
+        let Origin {
+            bytes,
+            sha256,
+            capabilities,
+            grants,
+        } = &self.origin;
+        event::Component {
+            sha256: sha256.get_or_init(|| hex(&Sha256::digest(bytes))).clone(),
+            version: self.info.version.clone(),
+            source: if self.third_party {
+                "kilnbox.toml"
+            } else {
+                "kilnbox"
+            },
+            capabilities: capabilities
+                .iter()
+                .map(|capability| capability.name().to_owned())
+                .collect(),
+            grants: grants.clone(),
+        }
     }
 }
 

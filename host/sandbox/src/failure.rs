@@ -45,17 +45,37 @@ impl Failure {
         )
     }
 
+    /// Why, for a record.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Guest(error) => error.message.clone(),
+            Self::Trap(trap) => trap.to_string(),
+        }
+    }
+
     /// A local file, as the user wrote it.
     pub(crate) fn local(path: &str, error: &std::io::Error) -> Self {
         if let Some(reached) = Reached::of(error) {
             return reached.clone().into();
         }
         let code = match error.kind() {
+            _ if error.get_ref().is_some_and(|inner| inner.is::<Refused>()) => ErrorCode::Denied,
             std::io::ErrorKind::NotFound => ErrorCode::NotFound,
             std::io::ErrorKind::InvalidInput => ErrorCode::Invalid,
             _ => ErrorCode::Other,
         };
         Self::new(code, format!("`{path}`: {error}"))
+    }
+}
+
+/// A refusal by Kilnbox on its way through `io`, so that it is not taken for one by the system.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) &'static str);
+
+impl From<Refused> for std::io::Error {
+    fn from(refused: Refused) -> Self {
+        Self::other(refused)
     }
 }
 

@@ -144,6 +144,12 @@ impl Grants {
         self.0.contains(&capability)
     }
 
+    /// Those that no component has without being granted them.
+    pub(crate) fn beyond_default(&self) -> Vec<String> {
+        let granted = self.0.iter().filter(|capability| !capability.by_default());
+        granted.map(|capability| capability.name().to_owned()).collect()
+    }
+
     /// The lines of `kilnbox.toml` that grant the plugin `name` what it has and `missing`.
     pub(crate) fn lines(&self, name: &str, missing: &[Capability]) -> String {
         let list: Vec<String> = Capability::ALL

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
-use kilnbox_engine::{Communicator, CommunicatorError, Events, SharedCommunicator};
+use kilnbox_engine::{Communicator, CommunicatorError, Deed, Events, SharedCommunicator};
 use tokio::task::JoinHandle;
+
+use crate::{failure::Failure, record::Recorder};
 
 /// Remote files to remove. Clones share the list.
 #[derive(Clone, Debug, Default)]
@@ -42,19 +44,23 @@ pub(crate) struct Leftover {
 }
 
 impl Leftover {
-    async fn remove(self, within: Duration) -> Result<(), String> {
+    async fn remove(self, within: Duration, recorder: &Recorder) -> Result<(), String> {
         let Self { on, path, upload } = self;
+        let doing = recorder.begin(|| Deed::Remove { path: path.clone() });
         if let Some(upload) = upload {
             upload.abort();
             // Ended either way; only its file is of interest.
             let _ = upload.await;
         }
-        match tokio::time::timeout(within, Communicator::remove(&*on, &path)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("timed out after {}", humantime::format_duration(within))),
-        }
-        .map_err(|reason| format!("the temporary file `{path}` stays on the instance: {reason}"))
+        let removed = match tokio::time::timeout(within, Communicator::remove(&*on, &path)).await {
+            Ok(removed) => removed.map_err(Failure::from),
+            Err(_) => Err(Failure::timeout(within)),
+        };
+        doing.over(&removed, |_| {});
+        removed.map_err(|failure| {
+            let reason = failure.words();
+            format!("the temporary file `{path}` stays on the instance: {reason}")
+        })
     }
 }
 
@@ -73,20 +79,20 @@ impl Leftovers {
     }
 
     /// Removes one file now.
-    pub(crate) async fn remove(&self, id: u64, within: Duration) -> Result<(), String> {
+    pub(crate) async fn remove(&self, id: u64, within: Duration, recorder: &Recorder) -> Result<(), String> {
         match self.take(id) {
-            Some(leftover) => leftover.remove(within).await,
+            Some(leftover) => leftover.remove(within, recorder).await,
             None => Ok(()),
         }
     }
 
     /// Removes all that is left; what cannot be removed is reported.
-    pub(crate) async fn clear(&self, each: Duration, all: Duration, events: &Events) {
+    pub(crate) async fn clear(&self, each: Duration, all: Duration, events: &Events, recorder: &Recorder) {
         let entries = self.list(|list| mem::take(&mut list.entries));
         let paths: Vec<String> = entries.values().map(|leftover| leftover.path.clone()).collect();
         let removal = async {
             for leftover in entries.into_values() {
-                if let Err(reason) = leftover.remove(each).await {
+                if let Err(reason) = leftover.remove(each, recorder).await {
                     events.warning(reason);
                 }
             }
@@ -115,6 +121,7 @@ pub(crate) struct ClearOnDrop {
     pub(crate) each: Duration,
     pub(crate) all: Duration,
     pub(crate) events: Events,
+    pub(crate) recorder: Recorder,
 }
 
 impl ClearOnDrop {
@@ -132,10 +139,10 @@ impl ClearOnDrop {
         if self.leftovers.is_empty() {
             return None;
         }
-        let (leftovers, each, all, events) =
-            (self.leftovers.clone(), self.each, self.all, self.events.clone());
+        let (leftovers, each, all) = (self.leftovers.clone(), self.each, self.all);
+        let (events, recorder) = (self.events.clone(), self.recorder.clone());
         let runtime = tokio::runtime::Handle::try_current().ok()?;
-        Some(runtime.spawn(async move { leftovers.clear(each, all, &events).await }))
+        Some(runtime.spawn(async move { leftovers.clear(each, all, &events, &recorder).await }))
     }
 }
 

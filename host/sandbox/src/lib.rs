@@ -21,6 +21,7 @@ mod limits;
 mod memory;
 mod patience;
 mod quota;
+mod record;
 mod run;
 mod schema;
 mod source;

@@ -27,6 +27,7 @@ use crate::{
     },
     leftovers::{ClearOnDrop, Leftovers},
     limits::Reached,
+    record::Recorder,
     store::{Run, State},
 };
 
@@ -67,13 +68,16 @@ struct Around {
 impl Around {
     fn new(ready: &Ready, job: Job, input: Option<SharedArtifact>) -> Self {
         let leftovers = Leftovers::default();
+        let recorder = Recorder::new(&job);
         let clear = ClearOnDrop {
             leftovers: leftovers.clone(),
             each: ready.limits.removal,
             all: ready.limits.removals,
             events: job.events.clone(),
+            recorder: recorder.clone(),
         };
         let run = Run {
+            recorder,
             job: Arc::new(job),
             name: ready.name.clone(),
             third_party: ready.third_party,
@@ -121,6 +125,7 @@ impl Around {
         };
         drop(store);
         self.clear.clear().await;
+        self.run.recorder.close();
         result
     }
 }
@@ -156,6 +161,10 @@ impl Step for Ready {
 
     fn uses_instance(&self) -> bool {
         self.uses_instance
+    }
+
+    fn component(&self) -> Option<kilnbox_engine::event::Component> {
+        Some(self.about())
     }
 
     fn schema(&self) -> &Json {

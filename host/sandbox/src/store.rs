@@ -18,6 +18,7 @@ use crate::{
     memory::{Limiter, Memory},
     patience::Patience,
     quota::Quota,
+    record::Recorder,
     stdio::Lines,
     voice::Voice,
 };
@@ -52,6 +53,7 @@ pub(crate) struct Run {
     pub(crate) input: Option<SharedArtifact>,
     pub(crate) leftovers: Leftovers,
     pub(crate) written: Written,
+    pub(crate) recorder: Recorder,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
 }
 
@@ -94,6 +96,11 @@ impl State {
         self.run.as_ref().ok_or_else(|| {
             Failure::denied("nothing can be done while the component is only described or validates")
         })
+    }
+
+    /// The voice of what is done; there is none while the component is only asked what it is.
+    pub(crate) fn recorder(&self) -> Result<Recorder, Failure> {
+        Ok(self.running()?.recorder.clone())
     }
 
     /// A store around this state, with every limit on.

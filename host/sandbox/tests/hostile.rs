@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench::{Bench, ending, load, reason, sandbox, source};
 use guest::Guest;
-use kilnbox_engine::{LoadError, Speaker, StepKind};
+use kilnbox_engine::{Body, Deed, LoadError, Speaker, StepKind};
 use kilnbox_sandbox::{Grants, Limits, Sandbox, Settings};
 
 const FOR_EVER: &str = "(loop $again (br $again)) (unreachable)";
@@ -495,4 +495,40 @@ async fn waiting_for_ever_is_ended_too() {
     let (_, result) = ending(waiting, limits).await;
     assert_eq!(reason(result), "`guest` went over a limit: it may take 300ms");
     assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn refusals_are_told_and_those_without_end_are_counted() {
+    let asking = Guest {
+        imports: r#"(import "kilnbox:plugin/assets@0.1.0" "open" (func $open (param i32 i32 i32)))"#,
+        items: r#"(data (i32.const 4096) "/etc/shadow")"#,
+        run: "(local.set $i (i32.const 10050))
+              (loop $again
+                (global.set $heap (i32.const 16384))
+                (call $open (i32.const 4096) (i32.const 11) (i32.const 8192))
+                (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+              (i32.const 512)",
+        ..Guest::default()
+    };
+    let (bench, result) = ending(asking, Limits::default()).await;
+    result.unwrap();
+    let acts = bench
+        .said
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.body {
+            Body::Act(act) => Some(act.deed),
+            _ => None,
+        });
+    let acts: Vec<Deed> = acts.collect();
+    let refused = "`/etc/shadow` is no local file that the user named in this step's options";
+    let (last, told) = acts.split_last().unwrap();
+    assert!(
+        told.iter()
+            .all(|deed| matches!(deed, Deed::Refuse { reason } if reason == refused)),
+        "{:?}",
+        told.first()
+    );
+    assert_eq!(told.len(), 10_000);
+    assert!(matches!(last, Deed::More { acts: 50 }), "{last:?}");
 }

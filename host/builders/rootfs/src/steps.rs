@@ -3,7 +3,7 @@
 use std::{fs, io, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use kilnbox_engine::{BuildContext, BuildStep, Entry, StepError};
+use kilnbox_engine::{Act, BuildContext, BuildStep, Deed, Entry, StepError};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -118,6 +118,11 @@ impl BuildStep for StepPrepare {
             },
             Some(from) => blocking(move || image::read(&from, &work.join("image"))).await?,
         });
+        let layers = shared.source.iter().flat_map(|source| &source.layers);
+        cx.events.act(Act::done(Deed::Source {
+            name: self.config.from_written.clone(),
+            layers: layers.map(|layer| layer.blob.digest.clone()).collect(),
+        }));
         Ok(())
     }
 

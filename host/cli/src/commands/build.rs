@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fs::File,
     io::{self, IsTerminal as _},
+    pin::pin,
     sync::Arc,
 };
 
@@ -23,6 +24,7 @@ use crate::{
     logging::{self, Logging},
     person::Person,
     readers::{Json, LogFiles, Look, Machine, Terminal},
+    record::{Facts, Record},
     report::{self, Report},
     signals::Signals,
     template_file::{self, TemplateFile},
@@ -36,6 +38,7 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
         return Err(Error::TwoFormats);
     }
     let Logging { level, file: log } = logging::start(args.verbose, report.secrets())?;
+    let record = args.record.as_deref().map(Record::new).transpose()?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
     let given = template_file::variables(&args.template.given)?;
     let folders = Folders::find()?;
@@ -45,6 +48,8 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
         &given,
         report,
     )?;
+    let facts = || Facts::new(args, &file, &given, &resolved, on_error(args.on_error).as_str());
+    let facts = record.is_some().then(facts);
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let for_people = args.log_format == LogFormat::Text && !output.machine_readable;
     let person: Option<Arc<dyn Prompt>> = if for_people {
@@ -85,7 +90,12 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             })?;
             readers.push(Box::new(files));
         }
-        let voices = Voices { readers, words };
+        readers.extend(record.as_ref().map(Record::reader));
+        let voices = Voices {
+            readers,
+            words,
+            record: record.zip(facts),
+        };
         execute(args, planned, &folders, file, person, voices, report).await
     })
 }
@@ -97,6 +107,7 @@ const WORDS: usize = 16;
 struct Voices {
     readers: Vec<Box<dyn Reader>>,
     words: mpsc::Receiver<String>,
+    record: Option<(Record, Facts)>,
 }
 
 /// Runs the plan to its end, whatever that is.
@@ -106,7 +117,11 @@ async fn execute(
     folders: &Folders,
     file: TemplateFile,
     prompt: Option<Arc<dyn Prompt>>,
-    Voices { readers, mut words }: Voices,
+    Voices {
+        readers,
+        mut words,
+        record,
+    }: Voices,
     report: &Report,
 ) -> Result<u8, Error> {
     let run_id = uuid::Uuid::new_v4().to_string();
@@ -131,7 +146,7 @@ async fn execute(
         working_dir: file.working_dir,
     };
     let unplanned = !planned.failed.is_empty() || planned.diagnostics.has_errors();
-    let voice = events.clone();
+    let (voice, said) = (events.clone(), events.clone());
     let passing_on = async {
         while let Some(word) = words.recv().await {
             voice.warning(word);
@@ -145,11 +160,12 @@ async fn execute(
         journal,
         secrets,
         signals.cancel,
-        signals.hurry,
+        signals.hurry.clone(),
     );
+    let mut listening = pin!(listening);
     let summary = tokio::select! {
         summary = running => summary,
-        never = listening => match never {},
+        never = &mut listening => match never {},
         never = passing_on => match never {},
     };
     match end.finish() {
@@ -164,6 +180,14 @@ async fn execute(
         }
     }
     let failed = unplanned || summary.cancelled || summary.builds.iter().any(|build| build.result.is_err());
+    if let Some((record, facts)) = record {
+        // Digests of images take a while, in which a signal must still be heard; so they are made on another thread.
+        let write = move || record.write(&facts, &summary, &said, &signals.hurry);
+        tokio::select! {
+            written = tokio::task::spawn_blocking(write) => written.map_err(Error::other)??,
+            never = listening => match never {},
+        }
+    }
     Ok(if failed {
         exit_codes::FAILURE
     } else {

@@ -33,4 +33,8 @@ impl<W: Write + Send> Reader for Json<W> {
             )),
         }
     }
+
+    fn records(&self) -> bool {
+        true
+    }
 }

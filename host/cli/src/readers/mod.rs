@@ -12,7 +12,7 @@ mod stream;
 mod terminal;
 
 #[cfg(test)]
-mod script;
+pub(crate) mod script;
 
 pub(crate) use json::Json;
 pub(crate) use log_files::LogFiles;

@@ -86,6 +86,7 @@ impl Phrases {
             | Body::Artifact { .. }
             | Body::Log { .. }
             | Body::Progress { .. }
+            | Body::Act(_)
             | Body::StepStarted
             | Body::StepFinished { .. } => Vec::new(),
         }

@@ -153,6 +153,7 @@ impl<O: Write + Send, E: Write + Send> Reader for Terminal<O, E> {
             }
             // Nothing is shown for them.
             Body::StepStarted
+            | Body::Act(_)
             | Body::StepFinished { .. }
             | Body::BuildStarted { .. }
             | Body::Connected { .. }

@@ -30,6 +30,7 @@ pub(super) fn body(body: &mut Body, secrets: &Secrets) {
         }
         Body::Progress { what, .. } => fit(what),
         Body::Connected { host } => fit(host),
+        Body::Act(act) => act.texts(&mut { fit }),
         Body::StepStarted | Body::Skipped { .. } => {}
         Body::StepFinished { error, .. } => error.iter_mut().for_each(fit),
         Body::BuildFinished { error, hint, .. } => error.iter_mut().chain(hint).for_each(fit),

@@ -230,6 +230,7 @@ fn matters(body: &Body) -> bool {
         | Body::Output { .. }
         | Body::Log { .. }
         | Body::Progress { .. }
+        | Body::Act(_)
         | Body::StepStarted => false,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
+use crate::Deed;
 
 struct Forward(Sender<Event>);
 
@@ -174,6 +175,120 @@ fn every_text_is_redacted_and_cleaned() {
     assert!(!heard.contains("hunter") && !heard.contains("\\u001b"), "{heard}");
     assert_eq!(heard.matches("<sensitive> \\\\x1b[2J").count(), 13, "{heard}");
     assert_eq!(collected.texts(), [fit, fit, fit]);
+}
+
+#[test]
+fn every_text_of_an_act_is_redacted_and_cleaned() {
+    use crate::event::{Command, Component, Content, End, Entry, Input, Program, Transfer, Tree};
+
+    let (events, collected) = Events::collecting();
+    assert!(events.run.secrets.add("hunter\t22"));
+    let bad = || "hunter\t22 \x1b[2J".to_owned();
+    let end = || End {
+        exit: None,
+        signal: Some(bad()),
+    };
+    let entry = Entry {
+        path: bad(),
+        content: Content::default(),
+    };
+    let moved = Transfer {
+        from: Some(bad()),
+        to: bad(),
+        tree: Some(Tree {
+            entries: vec![entry],
+            ..Tree::default()
+        }),
+        ..Transfer::default()
+    };
+    let deeds = [
+        Deed::Component(Component {
+            sha256: String::new(),
+            version: bad(),
+            source: "kilnbox",
+            capabilities: Vec::new(),
+            grants: Vec::new(),
+        }),
+        Deed::Source {
+            name: bad(),
+            layers: Vec::new(),
+        },
+        Deed::Command(Command {
+            line: bad(),
+            run_as: Some(bad()),
+            env: vec![bad()],
+            stdin: Some(Input {
+                from: Some(bad()),
+                content: Content::default(),
+            }),
+            end: end(),
+            ..Command::default()
+        }),
+        Deed::Program(Program {
+            program: bad(),
+            arguments: vec![bad()],
+            env: vec![bad()],
+            end: end(),
+        }),
+        Deed::Read {
+            path: bad(),
+            content: None,
+        },
+        Deed::Upload(moved.clone()),
+        Deed::Download(moved.clone()),
+        Deed::Output(moved),
+        Deed::Remove { path: bad() },
+        Deed::Connection {
+            host: bad(),
+            port: 22,
+            user: bad(),
+        },
+        Deed::Refuse { reason: bad() },
+    ];
+    let acts = deeds.len();
+    for deed in deeds {
+        events.act(Act {
+            error: Some(bad()),
+            ..Act::done(deed)
+        });
+    }
+    let heard = serde_json::to_string(&collected.events()).unwrap();
+    assert!(!heard.contains("hunter") && !heard.contains("\\u001b"), "{heard}");
+    assert_eq!(
+        heard.matches("<sensitive> \\\\x1b[2J").count(),
+        acts + 1 + 1 + 5 + 4 + 1 + 3 * 3 + 1 + 2 + 1,
+        "{heard}"
+    );
+}
+
+/// A reader that keeps a record.
+struct Records(Sender<Event>);
+
+impl Reader for Records {
+    fn event(&mut self, event: &Event) {
+        self.0.send(event.clone()).unwrap();
+    }
+
+    fn records(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn acts_are_told_only_where_a_reader_wants_them() {
+    let heard = |records: bool| {
+        let (sender, receiver) = channel();
+        let reader: Box<dyn Reader> = match records {
+            true => Box::new(Records(sender)),
+            false => Box::new(Forward(sender)),
+        };
+        let (events, end) = Events::new("run", Secrets::default(), vec![reader]);
+        assert_eq!(events.recorded(), records);
+        events.act(Act::done(Deed::Reconnect));
+        end.finish().unwrap();
+        receiver.iter().count()
+    };
+    assert_eq!((heard(true), heard(false)), (1, 0));
 }
 
 #[test]

@@ -13,7 +13,10 @@ use std::{
 };
 
 use kilnbox_archive::{Algorithm, Archive as Packing, Entry, Watch};
-use kilnbox_engine::{Events, Progress as _};
+use kilnbox_engine::{
+    Deed, Events, Progress as _,
+    event::{Content, Transfer as Moved},
+};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Resource;
 
@@ -24,6 +27,7 @@ use crate::{
     limits::Reached,
     memory::Charge,
     quota::Quota,
+    record::tree::content,
     store::State,
 };
 
@@ -191,6 +195,13 @@ impl HostArchive for State {
         let cancel = self.patience.cancel().clone();
         let quota = self.quota.clone();
         let path = to.written.clone();
+        let doing = run.recorder.begin(|| {
+            Deed::Output(Moved {
+                to: path.clone(),
+                ..Moved::default()
+            })
+        });
+        let recorder = run.recorder.clone();
         let write = move || {
             let written = to.written.clone();
             let fail = |error: kilnbox_archive::Error| failure(&written, error);
@@ -221,10 +232,22 @@ impl HostArchive for State {
                 .len();
             replacement.commit(&run.written).map_err(local)?;
             work.finished();
-            Ok(size)
+            let content = match recorder.is_on() {
+                true => {
+                    Some(content(to.open_for_reading().map_err(local)?, &recorder, &cancel).map_err(local)?)
+                }
+                false => None,
+            };
+            Ok((size, content))
         };
-        let size: Result<u64, Failure> = self.patience.block(write).await?;
-        size.map_err(|failure| match failure {
+        let written = self.patience.block(write).await;
+        let written: Result<(u64, Option<Content>), Failure> = written.and_then(|written| written);
+        doing.over(&written, |deed| {
+            if let (Deed::Output(moved), Ok((_, content))) = (deed, &written) {
+                moved.content.clone_from(content);
+            }
+        });
+        written.map(|(size, _)| size).map_err(|failure| match failure {
             Failure::Guest(mut error) => {
                 error.context.push(format!("writing `{path}`"));
                 Failure::Guest(error)

@@ -3,7 +3,12 @@
 //! The path itself may be a link, since the user wrote it; it is followed once, when the asset is opened. Below a
 //! folder nothing leads out of it.
 
-use std::{ffi::OsString, io, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use cap_std::fs::Dir;
 use kilnbox_engine::{PathAccess, UserPath};
@@ -13,6 +18,7 @@ use super::local::{self, Links};
 use crate::{
     bindings::kilnbox::plugin::assets::{Host, HostAsset},
     failure::Failure,
+    record::Reading,
     store::State,
 };
 
@@ -26,6 +32,8 @@ pub struct Asset {
     pub(crate) content: Content,
     size: u64,
     mode: u32,
+    /// What the guest read of it, where somebody records.
+    reading: Option<Arc<Mutex<Reading>>>,
 }
 
 /// What an asset is.
@@ -54,6 +62,7 @@ impl Asset {
                 content,
                 size: 0,
                 mode,
+                reading: None,
             });
         }
         let (dir, name) = local::parent(&real, below.as_deref())?;
@@ -69,6 +78,7 @@ impl Asset {
             },
             size,
             mode,
+            reading: None,
         })
     }
 
@@ -89,7 +99,11 @@ impl Host for State {
     async fn open(&mut self, path: String) -> Result<Resource<Asset>, Failure> {
         let named = self.user_path(&path, PathAccess::Asset)?;
         let asset = self.patience.block(move || Asset::open(named)).await?;
-        let asset = asset.map_err(|error| Failure::local(&path, &error))?;
+        let mut asset = asset.map_err(|error| Failure::local(&path, &error))?;
+        let recorder = self.recorder()?;
+        asset.reading = recorder
+            .is_on()
+            .then(|| Arc::new(Mutex::new(Reading::new(path, recorder))));
         Ok(self.table.push(asset)?)
     }
 }
@@ -125,11 +139,17 @@ impl HostAsset for State {
         let asset = self.table.get(&this)?.clone();
         let length = length.min(self.limits.read);
         let written = asset.written.clone();
+        let (size, reading) = (asset.size, asset.reading.clone());
         let read = self
             .patience
             .block(move || local::read_at(&asset.file()?, offset, length))
             .await?;
-        read.map_err(|error| Failure::local(&written, &error))
+        let read = read.map_err(|error| Failure::local(&written, &error))?;
+        if let Some(reading) = reading {
+            let mut reading = reading.lock().unwrap_or_else(PoisonError::into_inner);
+            reading.piece(offset, &read, size);
+        }
+        Ok(read)
     }
 
     async fn drop(&mut self, this: Resource<Asset>) -> wasmtime::Result<()> {

@@ -1,5 +1,6 @@
 //! `connection`: the instance's address and private key, for tools that must connect themselves. Only if granted.
 
+use kilnbox_engine::Deed;
 use wasmtime::component::Resource;
 
 use crate::{
@@ -24,6 +25,11 @@ impl Host for State {
             // A guest that prints it must not show it to anyone.
             self.running()?.job.secrets.add(key);
         }
+        self.recorder()?.tell(|| Deed::Connection {
+            host: connection.host.clone(),
+            port: connection.port,
+            user: connection.user.clone(),
+        });
         Ok(Address {
             host: connection.host,
             port: connection.port,

@@ -1,9 +1,17 @@
 //! `download`: files and folders of the instance, to where the user said. The bytes never pass through the guest.
 
+use std::sync::Arc;
+
+use kilnbox_engine::{Deed, event::Transfer as Moved};
 use wasmtime::component::Resource;
 
 use super::{outputs::Output, progress::Transfer, sparse::Sparse, tree::Aside, types::Instance};
-use crate::{bindings::kilnbox::plugin::download::Host, failure::Failure, store::State};
+use crate::{
+    bindings::kilnbox::plugin::download::Host,
+    failure::Failure,
+    record::{Hashing, tree},
+    store::State,
+};
 
 impl Host for State {
     async fn file(
@@ -25,18 +33,30 @@ impl Host for State {
             .await?
             .map_err(local)?;
         self.quota.files(1)?;
-        let mut file = Sparse::new(replacement.file().map_err(local)?, self.quota.clone());
-        let bytes = self
-            .patience
-            .wait(on.download(&path, &mut file, &transfer))
-            .await??;
-        file.finish().await.map_err(local)?;
-        self.patience
-            .block(move || replacement.commit(&run.written))
-            .await?
-            .map_err(local)?;
-        transfer.finished(bytes);
-        Ok(bytes)
+        let file = Sparse::new(replacement.file().map_err(local)?, self.quota.clone());
+        let mut file = Hashing::new(file, run.recorder.hash());
+        let doing = run.recorder.begin(|| download(&path, &written));
+        let arrived = async {
+            let bytes = self
+                .patience
+                .wait(on.download(&path, &mut file, &transfer))
+                .await??;
+            let (file, content) = file.end();
+            file.finish().await.map_err(local)?;
+            self.patience
+                .block(move || replacement.commit(&run.written))
+                .await?
+                .map_err(local)?;
+            transfer.finished(bytes);
+            Ok((bytes, content))
+        };
+        let arrived: Result<_, Failure> = arrived.await;
+        doing.over(&arrived, |deed| {
+            if let (Deed::Download(moved), Ok((_, content))) = (deed, &arrived) {
+                moved.content.clone_from(content);
+            }
+        });
+        arrived.map(|(bytes, _)| bytes)
     }
 
     async fn directory(
@@ -60,17 +80,44 @@ impl Host for State {
             false => Ok((output.folder()?, None)),
         };
         let (folder, aside) = self.patience.block(begin).await?.map_err(local)?;
-        let bytes = self
-            .patience
-            .wait(on.download_tree(&path, &folder, &transfer))
-            .await??;
-        if let Some(aside) = aside {
-            self.patience
-                .block(move || aside.commit())
+        let folder = Arc::new(folder);
+        let doing = run.recorder.begin(|| download(&path, &written));
+        let patience = self.patience.clone();
+        let arrived = async {
+            let before = tree::list(&run.recorder, &patience, &folder)
                 .await?
                 .map_err(local)?;
-        }
-        transfer.finished(bytes);
-        Ok(bytes)
+            let bytes = patience
+                .wait(on.download_tree(&path, &folder, &transfer))
+                .await??;
+            let tree = match before {
+                None => None,
+                Some(before) => {
+                    let (recorder, cancel) = (run.recorder.clone(), patience.cancel().clone());
+                    let arrived = move || before.arrived(&folder, &recorder, &cancel);
+                    Some(patience.block(arrived).await?.map_err(local)?)
+                }
+            };
+            if let Some(aside) = aside {
+                patience.block(move || aside.commit()).await?.map_err(local)?;
+            }
+            transfer.finished(bytes);
+            Ok((bytes, tree))
+        };
+        let arrived: Result<_, Failure> = arrived.await;
+        doing.over(&arrived, |deed| {
+            if let (Deed::Download(moved), Ok((_, tree))) = (deed, &arrived) {
+                moved.tree.clone_from(tree);
+            }
+        });
+        arrived.map(|(bytes, _)| bytes)
     }
+}
+
+fn download(from: &str, to: &str) -> Deed {
+    Deed::Download(Moved {
+        from: Some(from.to_owned()),
+        to: to.to_owned(),
+        ..Moved::default()
+    })
 }

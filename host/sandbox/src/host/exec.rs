@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
+use kilnbox_engine::{Command, CommunicatorError, Deed, Exit, Output, Process, event};
 use tokio::{io::AsyncReadExt as _, sync::OwnedSemaphorePermit};
 use wasmtime::component::Resource;
 
@@ -21,6 +21,7 @@ use crate::{
     limits::Reached,
     memory::Charge,
     patience::Patience,
+    record::{self, Doing, Hash},
     store::State,
 };
 
@@ -53,6 +54,16 @@ enum Stdin {
     Bytes(Bytes),
     Asset(Asset),
     Open,
+}
+
+impl Stdin {
+    /// The file it comes from, as the user wrote it.
+    fn from(&self) -> Option<String> {
+        match self {
+            Self::Asset(asset) => Some(asset.written.clone()),
+            Self::None | Self::Bytes(_) | Self::Open => None,
+        }
+    }
 }
 
 /// What becomes of output.
@@ -101,6 +112,10 @@ pub struct Running {
     /// Given back when the guest lets go of it.
     _counted: OwnedSemaphorePermit,
     deadline: Option<(tokio::time::Instant, Duration)>,
+    /// Until its end is known.
+    doing: Option<Doing>,
+    /// Of what it was given.
+    hash: Option<Hash>,
 }
 
 impl Running {
@@ -140,7 +155,13 @@ pub(crate) fn is_variable(name: &str) -> bool {
 }
 
 /// Where standard input comes from while a command runs.
-enum Feed {
+struct Feed {
+    source: Source,
+    /// Of what the command took.
+    hash: Option<Hash>,
+}
+
+enum Source {
     Done,
     Bytes(Bytes),
     File {
@@ -153,12 +174,12 @@ enum Feed {
 impl Feed {
     /// The next piece; none at the end.
     async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
-        Ok(match self {
-            Self::Done => None,
-            Self::Bytes(bytes) => {
+        Ok(match &mut self.source {
+            Source::Done => None,
+            Source::Bytes(bytes) => {
                 Some(bytes.slice(..bytes.len().min(CHUNK))).filter(|piece| !piece.is_empty())
             }
-            Self::File { file, chunk, written } => {
+            Source::File { file, chunk, written } => {
                 if chunk.is_empty() {
                     let mut buffer = vec![0; CHUNK];
                     let count = file
@@ -174,23 +195,34 @@ impl Feed {
     }
 
     fn advance(&mut self, taken: usize) {
-        match self {
-            Self::Done => {}
-            Self::Bytes(bytes) | Self::File { chunk: bytes, .. } => {
-                drop(bytes.split_to(taken.min(bytes.len())));
+        match &mut self.source {
+            Source::Done => {}
+            Source::Bytes(bytes) | Source::File { chunk: bytes, .. } => {
+                let taken = bytes.split_to(taken.min(bytes.len()));
+                if let Some(hash) = &mut self.hash {
+                    hash.update(&taken);
+                }
             }
         }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.source, Source::Done)
+    }
+
+    fn end(&mut self) {
+        self.source = Source::Done;
     }
 }
 
 /// Follows a command to its end. Output is taken between pieces of input; while a piece is on its way, the
 /// communicator keeps what comes ([`Process::write_stdin`]), so a write is never given up half-way.
-async fn follow(process: &mut dyn Process, mut feed: Feed, sink: &mut Sink) -> Result<Exit, Failure> {
+async fn follow(process: &mut dyn Process, feed: &mut Feed, sink: &mut Sink) -> Result<Exit, Failure> {
     loop {
         let next = match feed.piece().await? {
             None => {
-                if !matches!(feed, Feed::Done) {
-                    feed = Feed::Done;
+                if !feed.is_done() {
+                    feed.end();
                     closed(process.close_stdin().await);
                 }
                 Some(process.next().await?)
@@ -201,7 +233,7 @@ async fn follow(process: &mut dyn Process, mut feed: Feed, sink: &mut Sink) -> R
                     // A command need not read its input to the end; what else it may be, `next` will say.
                     Err(error) => {
                         tracing::debug!("input not taken to its end: {error}");
-                        feed = Feed::Done;
+                        feed.end();
                     }
                 }
                 // `next` may be dropped and called again.
@@ -227,6 +259,30 @@ fn closed(result: Result<(), CommunicatorError>) {
     }
 }
 
+/// A command as a record tells it.
+fn told(command: &Command, from: Option<String>) -> Deed {
+    Deed::Command(event::Command {
+        line: command.line.clone(),
+        run_as: command.run_as.clone(),
+        pty: command.pty,
+        env: command.env.iter().map(|(name, _)| name.clone()).collect(),
+        stdin: command.stdin.then(|| event::Input {
+            from,
+            ..event::Input::default()
+        }),
+        end: event::End::default(),
+    })
+}
+
+/// What is known of it at its end.
+fn finished(deed: &mut Deed, exit: Option<&types::Exit>, hash: Option<Hash>) {
+    let Deed::Command(command) = deed else { return };
+    command.end = exit.map(record::end).unwrap_or_default();
+    if let (Some(stdin), Some(hash)) = (&mut command.stdin, hash) {
+        stdin.content = hash.content();
+    }
+}
+
 impl State {
     /// A sink for what a command or program writes.
     pub(crate) fn sink(&self, keep: Keep, speaker: kilnbox_engine::Speaker) -> Result<Sink, Failure> {
@@ -237,21 +293,22 @@ impl State {
         })
     }
 
-    async fn feed(patience: &Patience, stdin: Stdin) -> Result<Feed, Failure> {
-        Ok(match stdin {
-            Stdin::None | Stdin::Open => Feed::Done,
-            Stdin::Bytes(bytes) => Feed::Bytes(bytes),
+    async fn feed(patience: &Patience, stdin: Stdin, hash: Option<Hash>) -> Result<Feed, Failure> {
+        let source = match stdin {
+            Stdin::None | Stdin::Open => Source::Done,
+            Stdin::Bytes(bytes) => Source::Bytes(bytes),
             Stdin::Asset(asset) => {
                 let written = asset.written.clone();
                 let file = patience.block(move || asset.file()).await?;
                 let file = file.map_err(|error| Failure::local(&written, &error))?;
-                Feed::File {
+                Source::File {
                     file: tokio::fs::File::from_std(file),
                     chunk: Bytes::new(),
                     written,
                 }
             }
-        })
+        };
+        Ok(Feed { source, hash })
     }
 }
 
@@ -367,17 +424,21 @@ impl HostCommand for State {
         };
         let mut sink = self.sink(keep, kilnbox_engine::Speaker::Remote)?;
         let patience = self.patience.clone();
-        let feed = Self::feed(&patience, stdin).await?;
+        let recorder = self.recorder()?;
+        let from = stdin.from();
+        let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
+        let doing = recorder.begin(|| told(&command, from));
         let whole = async {
             let mut process = on.start(command).await?;
-            follow(&mut *process, feed, &mut sink).await
+            follow(&mut *process, &mut feed, &mut sink).await
         };
         let ended = patience
             .wait_at_most(timeout, whole)
             .await
-            .and_then(|ended| ended);
+            .and_then(|ended| Ok(types::Exit::from(ended?)));
+        doing.over(&ended, |deed| finished(deed, ended.as_ref().ok(), feed.hash));
         let captured = sink.close();
-        Ok(self.table.push(Outcome::new(ended?.into(), captured))?)
+        Ok(self.table.push(Outcome::new(ended?, captured))?)
     }
 
     async fn spawn(
@@ -394,17 +455,9 @@ impl HostCommand for State {
             ..draft.command.clone()
         };
         let patience = self.patience.clone();
-        let mut feed = Self::feed(&patience, stdin).await?;
-        let started = async {
-            let mut process = on.start(command).await?;
-            if !matches!(feed, Feed::Done) {
-                while let Some(piece) = feed.piece().await? {
-                    feed.advance(process.write_stdin(piece).await?);
-                }
-                closed(process.close_stdin().await);
-            }
-            Ok::<_, Failure>(process)
-        };
+        let recorder = self.recorder()?;
+        let from = stdin.from();
+        let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
         let counted = self.processes.clone().try_acquire_owned().map_err(|_| {
             let most = self.limits.processes;
             Reached::new(
@@ -412,13 +465,36 @@ impl HostCommand for State {
                 format!("may follow {most} commands at the same time"),
             )
         })?;
-        let process = patience.wait_at_most(timeout, started).await??;
+        let doing = recorder.begin(|| told(&command, from));
+        let started = async {
+            let mut process = on.start(command).await?;
+            if !feed.is_done() {
+                while let Some(piece) = feed.piece().await? {
+                    feed.advance(process.write_stdin(piece).await?);
+                }
+                closed(process.close_stdin().await);
+            }
+            Ok::<_, Failure>(process)
+        };
+        let process = patience
+            .wait_at_most(timeout, started)
+            .await
+            .and_then(|started| started);
+        let (process, doing) = match process {
+            Ok(process) => (process, Some(doing)),
+            failed => {
+                doing.over(&failed, |deed| finished(deed, None, feed.hash));
+                return Err(failed.err().unwrap_or_else(Failure::cancelled));
+            }
+        };
         let deadline =
             timeout.and_then(|limit| Some((tokio::time::Instant::now().checked_add(limit)?, limit)));
         Ok(self.table.push(Running {
             process,
             _counted: counted,
             deadline,
+            doing,
+            hash: feed.hash,
         })?)
     }
 
@@ -472,7 +548,15 @@ impl HostProcess for State {
         Ok(match output {
             Output::Stdout(bytes) => Event::Stdout(bytes.into()),
             Output::Stderr(bytes) => Event::Stderr(bytes.into()),
-            Output::Exited(exit) => Event::Exited(exit.into()),
+            Output::Exited(exit) => {
+                let exit = types::Exit::from(exit);
+                // Asked again, it is told no second time.
+                if let Some(doing) = running.doing.take() {
+                    let hash = running.hash.take();
+                    doing.over(&Ok(()), |deed| finished(deed, Some(&exit), hash));
+                }
+                Event::Exited(exit)
+            }
         })
     }
 
@@ -481,12 +565,19 @@ impl HostProcess for State {
             return Ok(0);
         }
         let patience = self.patience.clone();
+        let bytes = Bytes::from(bytes);
         let running = self.table.get_mut(&this)?;
         match patience
-            .wait_at_most(running.left(), running.process.write_stdin(bytes.into()))
+            .wait_at_most(running.left(), running.process.write_stdin(bytes.clone()))
             .await
         {
-            Ok(taken) => Ok(taken? as u64),
+            Ok(taken) => {
+                let taken = taken?;
+                if let Some(hash) = &mut running.hash {
+                    hash.update(bytes.get(..taken).unwrap_or_default());
+                }
+                Ok(taken as u64)
+            }
             Err(failure) => Err(running.late(failure)),
         }
     }

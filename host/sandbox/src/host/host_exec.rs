@@ -5,7 +5,7 @@
 
 use std::{io::Write as _, process::Stdio, time::Duration};
 
-use kilnbox_engine::Speaker;
+use kilnbox_engine::{Deed, Job, Speaker, event};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
@@ -25,11 +25,14 @@ use crate::{
     },
     failure::Failure,
     memory::Charge,
+    record,
     store::State,
 };
 
 /// The variable in which Packer tells its programs the run's id.
 const RUN_ID: &str = "PACKER_RUN_UUID";
+/// What names of scripts begin with.
+const SCRIPT: &str = "kilnbox-";
 /// Time a group has after it was asked to end; within a cancelled step's grace.
 const MOMENT: Duration = Duration::from_millis(500);
 /// Time for output that is still in the pipes after a program ended; something it left running may hold them open.
@@ -146,12 +149,20 @@ impl HostProgram for State {
             .process_group(0)
             .kill_on_drop(true);
         let (timeout, path) = (program.timeout, program.path.clone());
+        let doing = self.recorder()?.begin(|| told(program, job));
         let mut sink = self.sink(program.output, Speaker::Guest)?;
         let patience = self.patience.clone();
-        let mut child = patience
+        let started = patience
             .wait(start(&mut command))
-            .await?
-            .map_err(|error| Failure::local(&path, &error))?;
+            .await
+            .and_then(|started| started.map_err(|error| Failure::local(&path, &error)));
+        let mut child = match started {
+            Ok(child) => child,
+            failed => {
+                doing.over(&failed, |_| {});
+                return Err(failed.err().unwrap_or_else(Failure::cancelled));
+            }
+        };
         let mut group = Group {
             leader: child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)),
         };
@@ -168,6 +179,11 @@ impl HostProgram for State {
             group.leader = None;
         }
         let captured = sink.close();
+        doing.over(&ended, |deed| {
+            if let (Deed::Program(program), Ok(exit)) = (deed, &ended) {
+                program.end = record::end(exit);
+            }
+        });
         Ok(self.table.push(Outcome::new(ended?, captured))?)
     }
 
@@ -175,6 +191,26 @@ impl HostProgram for State {
         self.table.delete(this)?;
         Ok(())
     }
+}
+
+/// A program as a record tells it: what the user wrote in place of where that is, and of a script its name alone.
+fn told(program: &Program, job: &Job) -> Deed {
+    let scripts = format!("{}/{SCRIPT}", std::env::temp_dir().display());
+    let shown = |text: &String| {
+        let text = text.replace(&scripts, SCRIPT);
+        job.paths
+            .iter()
+            .fold(text, |text, path| match path.resolved.to_str() {
+                Some(resolved) if path.resolved.is_absolute() => text.replace(resolved, &path.written),
+                _ => text,
+            })
+    };
+    Deed::Program(event::Program {
+        program: shown(&program.path),
+        arguments: program.arguments.iter().map(shown).collect(),
+        env: program.env.iter().map(|(name, _)| name.clone()).collect(),
+        end: event::End::default(),
+    })
 }
 
 async fn start(command: &mut Command) -> std::io::Result<Child> {
@@ -291,17 +327,18 @@ impl HostOutcome for State {
 
 impl HostScript for State {
     async fn create(&mut self, content: Vec<u8>, extension: String) -> Result<Resource<Script>, Failure> {
-        self.running()?;
+        let recorder = self.recorder()?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if extension.len() > 16 || !extension.chars().all(plain) {
             return Err(Failure::invalid(format!(
                 "`{extension}` is not the extension of a file"
             )));
         }
+        let digested = recorder.content(&content);
         let create = move || -> std::io::Result<tempfile::TempPath> {
             use std::os::unix::fs::PermissionsExt as _;
             let mut file = tempfile::Builder::new()
-                .prefix("kilnbox-")
+                .prefix(SCRIPT)
                 .suffix(&extension)
                 .permissions(std::fs::Permissions::from_mode(0o700))
                 .tempfile()?;
@@ -311,6 +348,9 @@ impl HostScript for State {
         let path = self.patience.block(create).await?;
         let path =
             path.map_err(|error| Failure::new(ErrorCode::Other, format!("writing the script: {error}")))?;
+        recorder.tell(|| Deed::Script {
+            content: digested.unwrap_or_default(),
+        });
         Ok(self.table.push(Script { path })?)
     }
 

@@ -13,14 +13,15 @@ use std::{
 };
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
-use kilnbox_engine::PathAccess;
+use kilnbox_engine::{Deed, PathAccess, event::Transfer};
 use rustix::fs::{FlockOperation, OFlags};
 use wasmtime::component::Resource;
 
 use super::local::{self, Links};
 use crate::{
     bindings::kilnbox::plugin::outputs::{Host, HostGuard, HostOutput},
-    failure::Failure,
+    failure::{Failure, Refused},
+    record::octal,
     store::State,
 };
 
@@ -159,7 +160,7 @@ impl Output {
 
     fn writable(&self, mode: Option<u32>) -> io::Result<()> {
         if self.read_only {
-            return Err(io::Error::other("a file of the input artifact can only be read"));
+            return Err(Refused("a file of the input artifact can only be read").into());
         }
         if !self.third_party {
             return Ok(());
@@ -176,7 +177,7 @@ impl Output {
             || mode.is_some_and(executable)
             || there.is_some_and(|there| there.is_file() && executable(local::mode(&there)));
         if refused {
-            return Err(io::Error::other(RESERVED));
+            return Err(Refused(RESERVED).into());
         }
         Ok(())
     }
@@ -187,7 +188,7 @@ impl Output {
         let (dir, name) = self.place(true)?;
         match dir.symlink_metadata(&name) {
             Ok(there) if !there.is_file() => {
-                return Err(io::Error::other("something else than a regular file is there"));
+                return Err(Refused("something else than a regular file is there").into());
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -443,18 +444,26 @@ impl HostOutput for State {
     ) -> Result<(), Failure> {
         let output = self.table.get(&this)?.clone();
         let path = output.written.clone();
-        let written = self.running()?.written.clone();
+        let run = self.running()?.clone();
+        let doing = run.recorder.begin(|| {
+            Deed::Output(Transfer {
+                to: path.clone(),
+                mode: mode.map(octal),
+                content: run.recorder.content(&content),
+                ..Transfer::default()
+            })
+        });
         self.quota.files(1)?;
         self.quota.bytes(content.len() as u64)?;
         let replace = move || {
             let replacement = output.begin(mode)?;
             replacement.file()?.write_all(&content)?;
-            replacement.commit(&written)
+            replacement.commit(&run.written)
         };
-        self.patience
-            .block(replace)
-            .await?
-            .map_err(|error| Failure::local(&path, &error))
+        let replaced = self.patience.block(replace).await;
+        let replaced = replaced.and_then(|replaced| replaced.map_err(|error| Failure::local(&path, &error)));
+        doing.over(&replaced, |_| {});
+        replaced
     }
 
     async fn lock(&mut self, this: Resource<Output>) -> Result<Resource<Guard>, Failure> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kilnbox_engine::Deed;
 use wasmtime::component::Resource;
 
 use crate::{
@@ -15,9 +16,13 @@ impl Host for State {
     async fn wait(&mut self, instance: Resource<Instance>, milliseconds: u64) -> Result<(), Failure> {
         let on = self.instance(&instance)?;
         let within = Duration::from_millis(milliseconds).min(LONGEST);
-        self.patience
+        let doing = self.recorder()?.begin(|| Deed::Reconnect);
+        let reconnected = self
+            .patience
             .wait_at_most(Some(within), on.reconnect(within))
-            .await??;
-        Ok(())
+            .await
+            .and_then(|reconnected| Ok(reconnected?));
+        doing.over(&reconnected, |_| {});
+        reconnected
     }
 }

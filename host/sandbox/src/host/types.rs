@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use kilnbox_engine::{PathAccess, SharedArtifact, SharedCommunicator};
+use kilnbox_engine::{Deed, PathAccess, SharedArtifact, SharedCommunicator};
 use wasmtime::component::Resource;
 
 use crate::{
@@ -79,9 +79,18 @@ fn file_name(path: &Path) -> String {
 }
 
 impl Host for State {
+    /// Every refusal comes by here on its way to the guest.
     fn convert_error(&mut self, failure: Failure) -> wasmtime::Result<Error> {
         match failure {
-            Failure::Guest(error) => Ok(error),
+            Failure::Guest(error) => {
+                if matches!(error.code, ErrorCode::Denied | ErrorCode::Limit)
+                    && let Ok(recorder) = self.recorder()
+                {
+                    let reason = error.message.clone();
+                    recorder.tell(|| Deed::Refuse { reason });
+                }
+                Ok(error)
+            }
             Failure::Trap(trap) => Err(trap),
         }
     }

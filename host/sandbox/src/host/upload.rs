@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kilnbox_engine::{NoProgress, Upload};
+use kilnbox_engine::{
+    Deed, NoProgress, Upload,
+    event::{Content as Digested, Transfer as Moved},
+};
 use tokio::io::{AsyncWriteExt as _, DuplexStream};
 use wasmtime::component::Resource;
 
@@ -19,6 +22,7 @@ use crate::{
     failure::Failure,
     leftovers::Leftover,
     memory::Charge,
+    record::{Doing, Hash, Hashing, octal, tree},
     store::{Run, State},
 };
 
@@ -34,6 +38,8 @@ pub struct Writer {
     path: String,
     /// The memory of the pipe and of the path.
     _held: Charge,
+    /// Both until it is finished, and only where somebody records.
+    record: Option<(Doing, Option<Hash>)>,
 }
 
 /// A remote file that must not stay.
@@ -65,15 +71,21 @@ impl Host for State {
             Ok((file, size))
         });
         let (file, size) = opened.await?.map_err(|error| Failure::local(&written, &error))?;
-        let mut content = tokio::fs::File::from_std(file);
+        let recorder = self.recorder()?;
+        let doing = recorder.begin(|| upload_of(Some(&written), &path, Some(mode)));
+        let mut content = Hashing::new(tokio::fs::File::from_std(file), recorder.hash());
         let upload = Upload {
             content: &mut content,
             size: Some(size),
             mode: Some(mode),
         };
-        let bytes = self.patience.wait(on.upload(&path, upload, &transfer)).await??;
-        transfer.finished(bytes);
-        Ok(bytes)
+        let sent = self.patience.wait(on.upload(&path, upload, &transfer)).await;
+        let sent = sent.and_then(|sent| Ok(sent?));
+        doing.over(&sent, |deed| sent_file(deed, sent.is_ok(), content.end().1));
+        if let Ok(bytes) = &sent {
+            transfer.finished(*bytes);
+        }
+        sent
     }
 
     async fn bytes(
@@ -85,19 +97,21 @@ impl Host for State {
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
         self.is_path(&path)?;
-        self.running()?;
+        let recorder = self.recorder()?;
         let size = content.len() as u64;
-        let mut content = content.as_slice();
         let mode = mode.unwrap_or(0o644) & 0o7777;
+        let doing = recorder.begin(|| upload_of(None, &path, Some(mode)));
+        let digested = recorder.content(&content);
+        let mut content = content.as_slice();
         let upload = Upload {
             content: &mut content,
             size: Some(size),
             mode: Some(mode),
         };
-        Ok(self
-            .patience
-            .wait(on.upload(&path, upload, &NoProgress))
-            .await??)
+        let sent = self.patience.wait(on.upload(&path, upload, &NoProgress)).await;
+        let sent = sent.and_then(|sent| Ok(sent?));
+        doing.over(&sent, |deed| sent_file(deed, sent.is_ok(), digested));
+        sent
     }
 
     async fn directory(
@@ -113,12 +127,45 @@ impl Host for State {
             return Err(Failure::invalid(format!("`{}` is not a folder", asset.written)));
         };
         let transfer = Transfer::new(&self.running()?.job.events, &path);
-        let bytes = self
-            .patience
-            .wait(on.upload_tree(&path, &folder, &asset.written, &transfer))
-            .await??;
-        transfer.finished(bytes);
-        Ok(bytes)
+        let (recorder, patience) = (self.recorder()?, self.patience.clone());
+        let doing = recorder.begin(|| upload_of(Some(&asset.written), &path, None));
+        let sent = async {
+            let local = |error: std::io::Error| Failure::local(&asset.written, &error);
+            let before = tree::list(&recorder, &patience, &folder).await?.map_err(local)?;
+            let bytes = patience
+                .wait(on.upload_tree(&path, &folder, &asset.written, &transfer))
+                .await??;
+            transfer.finished(bytes);
+            let Some(before) = before else {
+                return Ok((bytes, None));
+            };
+            let (recorder, cancel) = (recorder.clone(), patience.cancel().clone());
+            let digest = move || before.sent(&folder, &recorder, &cancel);
+            Ok((bytes, Some(patience.block(digest).await?.map_err(local)?)))
+        };
+        let sent: Result<_, Failure> = sent.await;
+        doing.over(&sent, |deed| {
+            if let (Deed::Upload(moved), Ok((_, tree))) = (deed, &sent) {
+                moved.tree.clone_from(tree);
+            }
+        });
+        sent.map(|(bytes, _)| bytes)
+    }
+}
+
+fn upload_of(from: Option<&str>, to: &str, mode: Option<u32>) -> Deed {
+    Deed::Upload(Moved {
+        from: from.map(str::to_owned),
+        to: to.to_owned(),
+        mode: mode.map(octal),
+        ..Moved::default()
+    })
+}
+
+/// What is half there has no digest.
+fn sent_file(deed: &mut Deed, whole: bool, content: Option<Digested>) {
+    if let (Deed::Upload(moved), true) = (deed, whole) {
+        moved.content = content;
     }
 }
 
@@ -133,6 +180,8 @@ impl HostWriter for State {
         self.is_path(&path)?;
         let leftovers = self.running()?.leftovers.clone();
         let held = self.memory.charge(PIPE + 3 * path.len())?;
+        let recorder = self.recorder()?;
+        let doing = recorder.begin(|| upload_of(None, &path, Some(mode.unwrap_or(0o644) & 0o7777)));
         let (pipe, mut content) = tokio::io::duplex(PIPE);
         let task = {
             let (on, path) = (Arc::clone(&on), path.clone());
@@ -157,6 +206,7 @@ impl HostWriter for State {
             leftover,
             path,
             _held: held,
+            record: Some((doing, recorder.hash())),
         })?)
     }
 
@@ -167,6 +217,9 @@ impl HostWriter for State {
             .pipe
             .as_mut()
             .ok_or_else(|| Failure::invalid("the writer is finished"))?;
+        if let Some((_, Some(hash))) = &mut writer.record {
+            hash.update(&content);
+        }
         let written = patience.wait(pipe.write_all(&content)).await?;
         // The upload has ended early; `finish` says why.
         written.map_err(|_| {
@@ -198,6 +251,11 @@ impl HostWriter for State {
                 Err(cancelled)
             }
         };
+        if let Some((doing, hash)) = writer.record.take() {
+            doing.over(&result, |deed| {
+                sent_file(deed, result.is_ok(), hash.map(Hash::content))
+            });
+        }
         if result.is_err() {
             // Nothing is complete before a finish that succeeds.
             let id = run.leftovers.add(leftover);
@@ -219,7 +277,7 @@ impl HostWriter for State {
 
 /// Removes a file that the guest let go of; when it cannot be removed, the run says so and goes on.
 async fn remove(run: Run, id: u64, within: Duration) {
-    if let Err(reason) = run.leftovers.remove(id, within).await {
+    if let Err(reason) = run.leftovers.remove(id, within, &run.recorder).await {
         run.job.events.warning(reason);
     }
 }
@@ -262,11 +320,13 @@ impl HostTemporaryFile for State {
             return Ok(());
         };
         let (on, path) = (leftover.on.clone(), leftover.path.clone());
+        let doing = self.recorder()?.begin(|| Deed::Remove { path: path.clone() });
         let removed = self
             .patience
             .wait_at_most(Some(self.limits.removal), on.remove(&path))
             .await;
         let result = removed.and_then(|removed| removed.map_err(Failure::from));
+        doing.over(&result, |_| {});
         if result.is_err() {
             // Tried once more when the run is over.
             let id = self.running()?.leftovers.add(leftover);

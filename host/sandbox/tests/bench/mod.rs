@@ -23,7 +23,7 @@ impl RuntimeTemplates for NoTemplates {
 /// A folder that stands for the instance, and the words of one run.
 pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
-    said: Collected,
+    pub(crate) said: Collected,
     pub(crate) job: Job,
 }
 
