@@ -36,7 +36,7 @@ async fn serve(mut stream: DuplexStream, mut data: &[u8]) -> std::io::Result<()>
     if greeted {
         stream.write_all(GREETING).await?;
     }
-    let (mut id, mut orderly) = ([0; 4], true);
+    let (mut id, mut orderly) = ([0; 4], greeted);
     while let Some(answer) = next(&mut data) {
         if orderly {
             id = request(&mut stream).await?;
