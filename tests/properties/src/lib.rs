@@ -6,11 +6,14 @@
 
 mod parts;
 mod places;
+mod target;
 
 pub mod expression;
 pub mod manifest;
 pub mod redact;
 pub mod schema;
+pub mod sftp;
+pub mod tar;
 pub mod template;
 pub mod text;
 
@@ -23,6 +26,8 @@ pub const ALL: &[(&str, Check)] = &[
     ("manifest", manifest::check),
     ("redact", redact::check),
     ("schema", schema::check),
+    ("sftp", sftp::check),
+    ("tar", tar::check),
     ("template", template::check),
     ("text", text::check),
 ];
