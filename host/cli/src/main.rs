@@ -35,6 +35,12 @@ fn main() -> ExitCode {
     {
         return kilnbox_builder_rootfs::container_main();
     }
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == kilnbox_sandbox::compiler::COMMAND)
+    {
+        return kilnbox_sandbox::compiler::main(env::args().skip(2));
+    }
     let argv = argv::normalise(env::args_os(), &Cli::command());
     let code = match Cli::try_parse_from(argv) {
         Ok(cli) => run(&cli),

@@ -3,21 +3,31 @@
 //! A new builder is one line in [`builders`]; if it makes something that outlives a killed process, one more in
 //! [`reclaimers`].
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind};
-use kilnbox_registry::{Acceptance, GrantedPlugin, Project, TrustStore, Vocabulary};
-use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Sandbox, Settings};
+use kilnbox_registry::{
+    Acceptance, GrantedPlugin, Limit, LimitRule, LimitUnit, Project, TrustStore, Vocabulary,
+};
+use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Limits, Sandbox, Settings, Unit};
 
-use crate::{error::Error, folders::Folders};
+use crate::{error::Error, folders::Folders, report::Report};
+
+/// The program itself, which it starts again as the helper of a container and as the compiler.
+fn own_program() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|source| Error::System {
+        what: "finding the program's own file",
+        source,
+    })
+}
 
 /// Every kind of builder.
 pub(crate) fn builders(folders: &Folders) -> Result<Vec<Arc<dyn Builder>>, Error> {
-    let program = std::env::current_exe().map_err(|source| Error::System {
-        what: "finding the program's own file",
-        source,
-    })?;
+    let program = own_program()?;
     Ok(vec![
         Arc::new(kilnbox_builder_local::NullBuilder::default()),
         Arc::new(kilnbox_builder_local::FileBuilder::default()),
@@ -51,8 +61,23 @@ pub(crate) fn project(folder: &Path) -> Result<Option<Project>, Error> {
         first_party: &first_party,
         by_default: &names(true),
         on_request: &names(false),
+        limits: &limit_rules(),
     };
     Ok(Project::open(folder, &vocabulary)?)
+}
+
+fn limit_rules() -> Vec<LimitRule> {
+    let rules = Limits::SETTINGS.iter().map(|setting| LimitRule {
+        name: setting.name,
+        unit: match setting.unit {
+            Unit::Bytes => LimitUnit::Bytes,
+            Unit::Time => LimitUnit::Time,
+            Unit::Count => LimitUnit::Count,
+        },
+        floor: setting.floor,
+        ceiling: setting.ceiling,
+    });
+    rules.collect()
 }
 
 /// The plugins of the project in `folder`, if it asks for no more than the user accepted.
@@ -86,13 +111,20 @@ pub(crate) async fn sandbox(
     let settings = Settings {
         cache: Some(folders.cache.clone()),
         prompt,
-        ..Settings::default()
+        compiler: Some(own_program()?),
     };
     let sandbox = Sandbox::new(components, settings).map_err(Error::other)?;
     for plugin in plugins {
         check_version(plugin, &sandbox).await?;
     }
     Ok(sandbox)
+}
+
+/// Tells why every run compiles the plugins anew, if it does: the fault is the user's to mend.
+pub(crate) fn note_what_is_not_kept(report: &Report, sandbox: &Sandbox, plugins: &[GrantedPlugin]) {
+    if let Some(why) = sandbox.not_kept().filter(|_| !plugins.is_empty()) {
+        report.note(&format!("compiled plugins are not kept for the next run: {why}"));
+    }
 }
 
 /// A component of somebody else, for looking at it.
@@ -103,15 +135,14 @@ pub(crate) fn unknown(name: &str, bytes: impl Into<Bytes>) -> ComponentSource {
         kind: StepKind::Provisioner,
         code: Code::Bytes(bytes.into()),
         grants: Grants::default(),
+        limits: Limits::default(),
     }
 }
 
 fn bundled(plugins: &[GrantedPlugin]) -> Result<Vec<ComponentSource>, Error> {
     let sources = kilnbox_bundled::components().iter().map(|component| {
-        let grants = plugins
-            .iter()
-            .find(|plugin| plugin.name == component.name)
-            .map(|plugin| &plugin.grant);
+        let plugin = plugins.iter().find(|plugin| plugin.name == component.name);
+        let grants = plugin.map(|plugin| &plugin.grant);
         Ok(ComponentSource {
             name: component.name.to_owned(),
             kind: match component.kind {
@@ -123,6 +154,10 @@ fn bundled(plugins: &[GrantedPlugin]) -> Result<Vec<ComponentSource>, Error> {
                 ahead: Some(component.ahead),
             },
             grants: Grants::with(grants.into_iter().flatten()).map_err(Error::other)?,
+            limits: match plugin {
+                None => Limits::own(),
+                Some(plugin) => limits(Limits::own(), plugin)?,
+            },
         })
     });
     sources.collect()
@@ -131,29 +166,36 @@ fn bundled(plugins: &[GrantedPlugin]) -> Result<Vec<ComponentSource>, Error> {
 /// A plugin as a provisioner and as a post-processor: reading it to know which would make every run pay for plugins it
 /// does not use. The sandbox refuses the wrong one when a template asks for it.
 fn third_party(plugin: &GrantedPlugin) -> Result<Vec<ComponentSource>, Error> {
-    if !plugin.limits.is_default() {
-        return Err(Error::Other {
-            message: format!(
-                "`limits` of the plugin `{}` cannot be applied by this version",
-                plugin.name
-            ),
-            hint: Some("remove them: the default limits hold for every plugin".to_owned()),
-        });
-    }
     let Some(bytes) = &plugin.bytes else {
         return Ok(Vec::new());
     };
     let grants = Grants::with(&plugin.grant).map_err(Error::other)?;
+    let limits = limits(Limits::default(), plugin)?;
     let source = |kind| ComponentSource {
         name: plugin.name.clone(),
         kind,
         code: Code::Bytes(bytes.clone()),
         grants: grants.clone(),
+        limits: limits.clone(),
     };
     Ok(vec![
         source(StepKind::Provisioner),
         source(StepKind::PostProcessor),
     ])
+}
+
+/// What the user set in `limits = { … }`, over what holds without it.
+fn limits(mut limits: Limits, plugin: &GrantedPlugin) -> Result<Limits, Error> {
+    for Limit { name, value } in &plugin.limits {
+        // The manifest was read with the same names and ceilings.
+        if !limits.set(name, *value) {
+            return Err(Error::Other {
+                message: format!("`{name}` of the plugin `{}` cannot be set", plugin.name),
+                hint: None,
+            });
+        }
+    }
+    Ok(limits)
 }
 
 /// `version` in `kilnbox.toml` against what the component says of itself.

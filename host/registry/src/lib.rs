@@ -12,6 +12,6 @@ mod trust;
 
 pub use error::{Error, ManifestProblem, Unaccepted};
 pub use manifest::FILE_NAME;
-pub use plugin::{Limits, Plugin, Source};
-pub use project::{GrantedPlugin, Project, Vocabulary};
+pub use plugin::{Limit, Plugin, Source};
+pub use project::{GrantedPlugin, LimitRule, LimitUnit, Project, Vocabulary};
 pub use trust::{Acceptance, TrustStore};

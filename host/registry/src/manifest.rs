@@ -15,8 +15,8 @@ use toml::{
 
 use crate::{
     error::ManifestProblem as Problem,
-    plugin::{Limits, Plugin, Source},
-    project::Vocabulary,
+    plugin::{Limit, Plugin, Source},
+    project::{LimitRule, LimitUnit, Vocabulary},
 };
 
 /// The file's name, beside the template.
@@ -24,7 +24,6 @@ pub const FILE_NAME: &str = "kilnbox.toml";
 
 const TOP_KEYS: &[&str] = &["plugins"];
 const PLUGIN_KEYS: &[&str] = &["source", "version", "grant", "limits"];
-const LIMIT_KEYS: &[&str] = &["memory", "timeout"];
 /// Schemes that are designed but not built, so that the refusal can say so.
 const LATER_SCHEMES: &[&str] = &["https", "oci"];
 
@@ -81,7 +80,7 @@ impl Reading<'_> {
             source: None,
             version: None,
             grant: Vec::new(),
-            limits: Limits::default(),
+            limits: Vec::new(),
         };
         let mut sourced = false;
         for (key, value) in keys {
@@ -184,43 +183,57 @@ impl Reading<'_> {
         grants
     }
 
-    fn limits(&mut self, value: &Value<'_>) -> Limits {
-        let mut limits = Limits::default();
+    fn limits(&mut self, value: &Value<'_>) -> Vec<Limit> {
+        let rules = self.vocabulary.limits;
         let Some(keys) = self.table(value, "`limits`") else {
-            return limits;
+            return Vec::new();
         };
+        let mut limits = Vec::new();
         for (key, value) in keys {
-            match key.get_ref().as_ref() {
-                "memory" => limits.memory = self.memory(value),
-                "timeout" => limits.timeout = self.timeout(value),
-                unknown => self.unknown_key(key.span(), unknown, LIMIT_KEYS),
+            let name = key.get_ref().as_ref();
+            match rules.iter().find(|rule| rule.name == name) {
+                Some(rule) => limits.extend(self.limit(*rule, value).map(|value| Limit {
+                    name: rule.name,
+                    value,
+                })),
+                None => {
+                    let known: Vec<&str> = rules.iter().map(|rule| rule.name).collect();
+                    self.unknown_key(key.span(), name, &known);
+                }
             }
         }
         limits
     }
 
-    fn memory(&mut self, value: &Value<'_>) -> Option<u64> {
-        let text = self.string(value, "`memory`")?;
-        match text.parse::<ByteSize>() {
-            Ok(size) if size.as_u64() > 0 => Some(size.as_u64()),
-            _ => {
-                let problem = Problem::new(value.span(), format!("`{text}` is no size"));
-                self.problems.push(problem.hint("such as `\"128MiB\"`"));
-                None
+    fn limit(&mut self, rule: LimitRule, value: &Value<'_>) -> Option<u64> {
+        let (read, example) = match rule.unit {
+            LimitUnit::Count => (count(value), "such as `100`"),
+            LimitUnit::Bytes => (text(value).and_then(bytes), "such as `\"128MiB\"`"),
+            LimitUnit::Time => (text(value).and_then(milliseconds), "such as `\"10m\"`"),
+        };
+        let name = rule.name;
+        let problem = match read {
+            Some(read) if (rule.floor..=rule.ceiling).contains(&read) => return Some(read),
+            Some(0) | None => {
+                let what = match rule.unit {
+                    LimitUnit::Count => "a whole number above zero",
+                    LimitUnit::Bytes => "a size above zero",
+                    LimitUnit::Time => "a duration of a millisecond at least",
+                };
+                Problem::new(value.span(), format!("`{name}` must be {what}")).hint(example)
             }
-        }
-    }
-
-    fn timeout(&mut self, value: &Value<'_>) -> Option<Duration> {
-        let text = self.string(value, "`timeout`")?;
-        match humantime::parse_duration(text) {
-            Ok(timeout) if !timeout.is_zero() => Some(timeout),
-            _ => {
-                let problem = Problem::new(value.span(), format!("`{text}` is no duration"));
-                self.problems.push(problem.hint("such as `\"10m\"`"));
-                None
+            Some(read) if read < rule.floor => {
+                Problem::new(value.span(), format!("`{name}` is below what any plugin needs"))
+                    .hint(format!("at least {}", shown(rule.unit, rule.floor)))
             }
-        }
+            Some(_) => Problem::new(
+                value.span(),
+                format!("`{name}` is above what any plugin may have"),
+            )
+            .hint(format!("at most {}", shown(rule.unit, rule.ceiling))),
+        };
+        self.problems.push(problem);
+        None
     }
 
     fn table<'t, 'i>(&mut self, value: &'t Value<'i>, what: &str) -> Option<&'t DeTable<'i>> {
@@ -250,6 +263,32 @@ impl Reading<'_> {
     fn unknown_key(&mut self, at: Range<usize>, key: &str, known: &[&str]) {
         self.problems
             .push(Problem::new(at, format!("unknown key `{key}`")).hint(suggestion(key, known)));
+    }
+}
+
+fn text<'t>(value: &'t Value<'_>) -> Option<&'t str> {
+    value.get_ref().as_str()
+}
+
+/// TOML keeps numbers as they are written.
+fn count(value: &Value<'_>) -> Option<u64> {
+    let number = value.get_ref().as_integer()?;
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    Some(text.parse::<ByteSize>().ok()?.as_u64())
+}
+
+fn milliseconds(text: &str) -> Option<u64> {
+    humantime::parse_duration(text).ok()?.as_millis().try_into().ok()
+}
+
+fn shown(unit: LimitUnit, value: u64) -> String {
+    match unit {
+        LimitUnit::Count => value.to_string(),
+        LimitUnit::Bytes => ByteSize(value).display().iec().to_string().replace(".0 ", " "),
+        LimitUnit::Time => humantime::format_duration(Duration::from_millis(value)).to_string(),
     }
 }
 
@@ -306,7 +345,7 @@ mod tests {
             source = "file:plugins/hardening.wasm"
             version = "^1.2"
             grant = ["exec", "prompt"]
-            limits = { memory = "128MiB", timeout = "10m" }
+            limits = { memory = "128MiB", timeout = "10m", handles = 100 }
             [plugins.shell-local]
             grant = ["host-exec"]
         "#;
@@ -316,8 +355,15 @@ mod tests {
             plugins[0].source,
             Some(Source::File("plugins/hardening.wasm".into()))
         );
-        assert_eq!(plugins[0].limits.memory, Some(128 << 20));
-        assert_eq!(plugins[0].limits.timeout, Some(Duration::from_secs(600)));
+        let limits: Vec<_> = plugins[0]
+            .limits
+            .iter()
+            .map(|limit| (limit.name, limit.value))
+            .collect();
+        assert_eq!(
+            limits,
+            [("memory", 128 << 20), ("timeout", 600_000), ("handles", 100)]
+        );
         assert_eq!(plugins[0].grant, ["exec", "prompt"]);
         assert!(
             plugins[0]
@@ -340,7 +386,7 @@ mod tests {
             [plugins.b]
             source = "plugins/b.wasm"
             grant = ["host-exce", "exec", 3]
-            limits = { memory = "much", timeot = "10m" }
+            limits = { memory = "much", timeot = "10m", timeout = "2d", handles = "9" }
             [plugins.shell]
             source = "file:shell.wasm"
             [plugins.c]
@@ -363,10 +409,14 @@ mod tests {
         `"host-exce"`: unknown capability `host-exce`
             did you mean `host-exec`?
         `3`: a grant must be a string, not integer
-        `"much"`: `much` is no size
+        `"much"`: `memory` must be a size above zero
             such as `"128MiB"`
         `timeot`: unknown key `timeot`
             did you mean `timeout`?
+        `"2d"`: `timeout` is above what any plugin may have
+            at most 1day
+        `"9"`: `handles` must be a whole number above zero
+            such as `100`
         `source`: `shell` is part of Kilnbox and cannot be redefined
             give the plugin another name, and use that in the template
         `"oci://ghcr.io/acme/c"`: sources with the scheme `oci:` are not built yet

@@ -1,6 +1,6 @@
 //! One `[plugins.NAME]` of `kilnbox.toml`, after it was read and checked.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use semver::VersionReq;
 
@@ -16,7 +16,7 @@ pub struct Plugin {
     /// Capabilities, as written.
     pub grant: Vec<String>,
     /// Limits other than the default ones.
-    pub limits: Limits,
+    pub limits: Vec<Limit>,
 }
 
 /// Where the bytes of a plugin are.
@@ -26,18 +26,11 @@ pub enum Source {
     File(PathBuf),
 }
 
-/// What one run of a plugin may use, where the user says so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of memory.
-    pub memory: Option<u64>,
-    /// Longest time for one try.
-    pub timeout: Option<Duration>,
-}
-
-impl Limits {
-    /// Nothing is said.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
+/// One entry of `limits = { … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// As the vocabulary has it.
+    pub name: &'static str,
+    /// In the unit of the vocabulary; times in milliseconds.
+    pub value: u64,
 }

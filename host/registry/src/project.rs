@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Error, Unaccepted,
     manifest::{self, FILE_NAME},
-    plugin::{Limits, Plugin, Source},
+    plugin::{Limit, Plugin, Source},
     trust::Acceptance,
 };
 
@@ -33,6 +33,32 @@ pub struct Vocabulary<'v> {
     pub by_default: &'v [&'v str],
     /// Capabilities that must be granted, and accepted.
     pub on_request: &'v [&'v str],
+    /// Limits that can be changed.
+    pub limits: &'v [LimitRule],
+}
+
+/// A limit that can be changed.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitRule {
+    /// The key in `limits = { … }`.
+    pub name: &'static str,
+    /// What its value counts.
+    pub unit: LimitUnit,
+    /// The lowest value.
+    pub floor: u64,
+    /// The highest value.
+    pub ceiling: u64,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitUnit {
+    /// Bytes, written such as `"64MiB"`.
+    Bytes,
+    /// Milliseconds, written such as `"10m"`.
+    Time,
+    /// A number of things.
+    Count,
 }
 
 impl<'v> Vocabulary<'v> {
@@ -68,7 +94,7 @@ pub struct GrantedPlugin {
     /// The versions that may be used.
     pub version: Option<semver::VersionReq>,
     /// Limits other than the default ones.
-    pub limits: Limits,
+    pub limits: Vec<Limit>,
 }
 
 impl Project {
@@ -170,7 +196,7 @@ impl Project {
             file: plugin.source.as_ref().map(|Source::File(file)| file.clone()),
             grant: plugin.grant.clone(),
             version: plugin.version.clone(),
-            limits: plugin.limits,
+            limits: plugin.limits.clone(),
         });
         Ok(granted.collect())
     }
@@ -209,6 +235,26 @@ pub(crate) mod tests {
         first_party: &["shell", "file", "shell-local"],
         by_default: &["exec", "upload"],
         on_request: &["connection", "host-exec", "prompt"],
+        limits: &[
+            LimitRule {
+                name: "memory",
+                unit: LimitUnit::Bytes,
+                floor: 1 << 20,
+                ceiling: 4 << 30,
+            },
+            LimitRule {
+                name: "timeout",
+                unit: LimitUnit::Time,
+                floor: 1,
+                ceiling: 86_400_000,
+            },
+            LimitRule {
+                name: "handles",
+                unit: LimitUnit::Count,
+                floor: 1,
+                ceiling: 1000,
+            },
+        ],
     };
 
     fn project(text: &str) -> tempfile::TempDir {

@@ -3,7 +3,14 @@
 //! The order is the safety: size, validity and imports are read before anything is compiled, grants are compared
 //! before anything is linked, and only then does the component's first instruction run, in `describe`.
 
-use std::{fmt, io::Read as _, path::Path, ptr::NonNull, sync::Arc};
+use std::{
+    fmt,
+    io::Read as _,
+    path::{Path, PathBuf},
+    ptr::NonNull,
+    sync::Arc,
+    time::Instant,
+};
 
 use bytes::Bytes;
 use kilnbox_engine::{LoadError, Prompt, StepKind};
@@ -19,9 +26,12 @@ use crate::{
     Limits,
     bindings::{exports::kilnbox::plugin as exports, kilnbox::plugin::types},
     cache::{Cache, hex},
+    compiler::{self, CompileError},
+    ending::Ending,
     grants::{Capability, Grants},
     host,
     imports::{self, Border, BorderError},
+    limits::{Reached, Unit},
     source::{Code, ComponentSource},
     store::State,
 };
@@ -29,16 +39,16 @@ use crate::{
 /// What all components of a sandbox share.
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
-    pub(crate) limits: Arc<Limits>,
     pub(crate) cache: Option<Cache>,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
     pub(crate) compiling: Semaphore,
+    /// The program that compiles strangers' components; without one they are compiled in this process.
+    pub(crate) compiler: Option<PathBuf>,
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared")
-            .field("limits", &self.limits)
             .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
@@ -49,6 +59,7 @@ pub(crate) struct Ready {
     pub(crate) name: String,
     pub(crate) third_party: bool,
     pub(crate) uses_instance: bool,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) pre: InstancePre<State>,
     pub(crate) run: RunExport,
@@ -92,6 +103,19 @@ impl Invalid<'_> {
         }
     }
 
+    /// It ended before it had answered.
+    fn ended(self, ended: Ending) -> LoadError {
+        LoadError::Invalid {
+            name: self.0.to_owned(),
+            reason: ended.reason,
+            hint: ended.hint,
+        }
+    }
+
+    fn reached(self, reached: &Reached, limits: &Limits) -> LoadError {
+        self.ended(Ending::at_limit(reached, self.0, limits))
+    }
+
     fn border(self, error: &BorderError) -> LoadError {
         LoadError::Invalid {
             name: self.0.to_owned(),
@@ -105,7 +129,7 @@ impl Ready {
     /// Makes a component ready, or says why it must not run.
     pub(crate) async fn load(shared: Arc<Shared>, source: &ComponentSource) -> Result<Self, LoadError> {
         let invalid = Invalid(&source.name);
-        let bytes = bytes(&source.code, shared.limits.component_size, invalid).await?;
+        let bytes = bytes(source, invalid).await?;
         let third_party = source.code.third_party();
         let border = if third_party {
             check(bytes.clone(), invalid).await?
@@ -130,7 +154,7 @@ impl Ready {
                 grant: source.grants.lines(&source.name, &missing),
             });
         }
-        let component = compiled(&shared, &source.code, bytes, invalid).await?;
+        let component = compiled(&shared, source, bytes, invalid).await?;
         Self::link(shared, source, component, &border).await
     }
 
@@ -140,9 +164,9 @@ impl Ready {
         source: &ComponentSource,
     ) -> Result<(Self, Bytes, Border), LoadError> {
         let invalid = Invalid(&source.name);
-        let bytes = bytes(&source.code, shared.limits.component_size, invalid).await?;
+        let bytes = bytes(source, invalid).await?;
         let border = check(bytes.clone(), invalid).await?;
-        let component = compiled(&shared, &source.code, bytes.clone(), invalid).await?;
+        let component = compiled(&shared, source, bytes.clone(), invalid).await?;
         let source = ComponentSource {
             grants: Grants::everything(),
             kind: border.kind,
@@ -177,12 +201,18 @@ impl Ready {
             false => None,
         };
         let name = source.name.clone();
-        let answer = crate::run::ask(&shared, &pre, &name, "describe", async |store, instance| {
-            plugin.load(&mut *store, instance)?.call_describe(store).await
-        });
-        let answer = answer.await.map_err(|reason| invalid.because(reason))?;
-        let info = Info::read(answer, source.kind, shared.limits.schema)
-            .map_err(|reason| invalid.because(reason))?;
+        let limits = Arc::new(source.limits.clone());
+        let answer = crate::run::ask(
+            &shared,
+            &limits,
+            &pre,
+            &name,
+            "describe",
+            async |store, instance| plugin.load(&mut *store, instance)?.call_describe(store).await,
+        );
+        let answer = answer.await.map_err(|ended| invalid.ended(ended))?;
+        let info =
+            Info::read(answer, source.kind, limits.schema).map_err(|reason| invalid.because(reason))?;
         let third_party = source.code.third_party();
         let uses_instance = border
             .capabilities
@@ -192,6 +222,7 @@ impl Ready {
             name,
             third_party,
             uses_instance,
+            limits,
             shared,
             pre,
             run,
@@ -232,8 +263,9 @@ impl Info {
 }
 
 /// Reads the component, no more of it than may be.
-async fn bytes(code: &Code, limit: usize, invalid: Invalid<'_>) -> Result<Bytes, LoadError> {
-    let bytes = match code {
+async fn bytes(source: &ComponentSource, invalid: Invalid<'_>) -> Result<Bytes, LoadError> {
+    let limit = source.limits.component_size;
+    let bytes = match &source.code {
         Code::Bundled { wasm, .. } => Bytes::from_static(wasm),
         Code::Bytes(bytes) => bytes.clone(),
         Code::File(path) => {
@@ -249,7 +281,11 @@ async fn bytes(code: &Code, limit: usize, invalid: Invalid<'_>) -> Result<Bytes,
         }
     };
     if bytes.len() > limit {
-        return Err(invalid.because(format!("is larger than {} MiB", limit >> 20)));
+        let most = Unit::Bytes.show(limit as u64);
+        return Err(invalid.reached(
+            &Reached::new("component-size", format!("may be {most} large")),
+            &source.limits,
+        ));
     }
     Ok(bytes)
 }
@@ -285,13 +321,13 @@ fn read_border(bytes: &[u8], invalid: Invalid<'_>) -> Result<Border, LoadError> 
 /// Code compiled ahead, or from the cache, or compiled now.
 async fn compiled(
     shared: &Arc<Shared>,
-    code: &Code,
+    source: &ComponentSource,
     bytes: Bytes,
     invalid: Invalid<'_>,
 ) -> Result<Component, LoadError> {
     if let Code::Bundled {
         ahead: Some(ahead), ..
-    } = code
+    } = &source.code
     {
         #[expect(
             unsafe_code,
@@ -312,19 +348,35 @@ async fn compiled(
         }
     }
     let permit = shared.compiling.acquire().await;
-    let (shared, name) = (Arc::clone(shared), invalid.0.to_owned());
-    let compiled = tokio::task::spawn_blocking(move || {
-        let digest = hex(&Sha256::digest(&bytes));
-        if let Some(component) = shared
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.load(&shared.engine, &digest))
-        {
-            return Ok(component);
+    let digest = {
+        let bytes = bytes.clone();
+        blocking(invalid, move || hex(&Sha256::digest(&bytes))).await?
+    };
+    let kept = {
+        let (shared, digest) = (Arc::clone(shared), digest.clone());
+        let load = move || shared.cache.as_ref()?.load(&shared.engine, &digest);
+        blocking(invalid, load).await?
+    };
+    if let Some(component) = kept {
+        return Ok(component);
+    }
+    let started = Instant::now();
+    let code = match &shared.compiler {
+        Some(program) if source.code.third_party() => {
+            let code = compiler::compile(program, &bytes, &source.limits).await;
+            code.map_err(|error| match error {
+                CompileError::Reached(reached) => invalid.reached(&reached, &source.limits),
+                other => invalid.because(format!("compiling it: {other}")),
+            })?
         }
-        let started = std::time::Instant::now();
-        let code = kilnbox_wasm::compile(&bytes)?;
-        tracing::debug!(name, took = ?started.elapsed(), "compiled");
+        _ => blocking(invalid, move || kilnbox_wasm::compile(&bytes))
+            .await?
+            .map_err(|error| invalid.because(format!("compiling it: {error:#}")))?,
+    };
+    drop(permit);
+    tracing::debug!(name = source.name, took = ?started.elapsed(), "compiled");
+    let shared = Arc::clone(shared);
+    let loaded = blocking(invalid, move || {
         if let Some(cache) = &shared.cache {
             cache.store(&digest, &code);
         }
@@ -332,16 +384,22 @@ async fn compiled(
             unsafe_code,
             reason = "compiled code can only be loaded on trust; this is our own"
         )]
-        // SAFETY: compiled a moment ago, and in nobody else's hands since.
+        // SAFETY: compiled a moment ago by this program, and in nobody else's hands since.
         unsafe {
             Component::deserialize(&shared.engine, code)
         }
     });
-    let compiled = compiled
-        .await
-        .map_err(|error| invalid.because(format!("compiling it: {error}")))?;
-    drop(permit);
-    compiled.map_err(|error| invalid.because(format!("compiling it: {error:#}")))
+    loaded
+        .await?
+        .map_err(|error| invalid.because(format!("loading its code: {error:#}")))
+}
+
+async fn blocking<T: Send + 'static>(
+    invalid: Invalid<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LoadError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| invalid.because(error.to_string()))
 }
 
 /// The names of capabilities, in the contract's order.

@@ -3,7 +3,10 @@
 use kilnbox_engine::CommunicatorError;
 use wasmtime::component::ResourceTableError;
 
-use crate::bindings::kilnbox::plugin::types::{Error, ErrorCode};
+use crate::{
+    bindings::kilnbox::plugin::types::{Error, ErrorCode},
+    limits::Reached,
+};
 
 /// Why a call of the guest did not succeed.
 #[derive(Debug)]
@@ -31,10 +34,6 @@ impl Failure {
         Self::new(ErrorCode::Invalid, message)
     }
 
-    pub(crate) fn limit(message: impl Into<String>) -> Self {
-        Self::new(ErrorCode::Limit, message)
-    }
-
     pub(crate) fn cancelled() -> Self {
         Self::new(ErrorCode::Cancelled, "cancelled")
     }
@@ -48,6 +47,9 @@ impl Failure {
 
     /// A local file, as the user wrote it.
     pub(crate) fn local(path: &str, error: &std::io::Error) -> Self {
+        if let Some(reached) = Reached::of(error) {
+            return reached.clone().into();
+        }
         let code = match error.kind() {
             std::io::ErrorKind::NotFound => ErrorCode::NotFound,
             std::io::ErrorKind::InvalidInput => ErrorCode::Invalid,
@@ -63,17 +65,25 @@ impl From<wasmtime::Error> for Failure {
     }
 }
 
+impl From<Reached> for Failure {
+    fn from(reached: Reached) -> Self {
+        Self::Trap(wasmtime::Error::new(reached))
+    }
+}
+
 impl From<ResourceTableError> for Failure {
     fn from(error: ResourceTableError) -> Self {
-        match error {
-            ResourceTableError::Full => Self::limit("too many handles are held at the same time"),
-            other => Self::Trap(other.into()),
-        }
+        Self::Trap(error.into())
     }
 }
 
 impl From<CommunicatorError> for Failure {
     fn from(error: CommunicatorError) -> Self {
+        if let CommunicatorError::Local { source, .. } = &error
+            && let Some(reached) = Reached::of(source)
+        {
+            return reached.clone().into();
+        }
         let code = match &error {
             CommunicatorError::Connection(_) => ErrorCode::Connection,
             CommunicatorError::Remote { .. } | CommunicatorError::Hostile(_) => ErrorCode::Remote,

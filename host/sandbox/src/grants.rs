@@ -236,4 +236,45 @@ mod tests {
             assert!(!whole || imports == default);
         }
     }
+
+    /// For every interface in `wit/`, what a component that imports it is missing under every single grant.
+    #[test]
+    fn the_matrix_of_interfaces_and_grants() {
+        let mut resolve = wit_parser::Resolve::default();
+        let (package, _) = resolve
+            .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit"))
+            .unwrap();
+        let imported: BTreeSet<String> = resolve.packages[package]
+            .worlds
+            .values()
+            .flat_map(|world| resolve.worlds[*world].imports.keys())
+            .map(|key| resolve.name_world_key(key))
+            .collect();
+        let granted = ["connection", "host-exec", "prompt"];
+        for name in &imported {
+            let component = wat::parse_str(format!(
+                r#"(component (import "{name}" (instance)) (instance $i)
+                    (export "kilnbox:plugin/plugin@0.1.0" (instance $i)) (instance $j)
+                    (export "kilnbox:plugin/provisioner@0.1.0" (instance $j)))"#
+            ));
+            let border = crate::imports::border(&component.unwrap()).unwrap();
+            let interface = name
+                .trim_start_matches("kilnbox:plugin/")
+                .trim_end_matches("@0.1.0");
+            let asks = granted.contains(&interface);
+            assert_eq!(
+                border.missing(&Grants::default()).is_empty(),
+                !asks,
+                "{interface}"
+            );
+            for grant in granted {
+                let grants = Grants::with([grant]).unwrap();
+                assert_eq!(
+                    border.missing(&grants).is_empty(),
+                    !asks || grant == interface,
+                    "{interface} with {grant}"
+                );
+            }
+        }
+    }
 }

@@ -6,7 +6,9 @@
 
 mod bindings;
 mod cache;
+pub mod compiler;
 mod component;
+mod ending;
 mod engine;
 mod error;
 mod failure;
@@ -18,6 +20,7 @@ mod leftovers;
 mod limits;
 mod memory;
 mod patience;
+mod quota;
 mod run;
 mod schema;
 mod source;
@@ -39,7 +42,7 @@ pub use crate::{
     error::Error,
     grants::{Capability, Grants},
     inspect::Inspection,
-    limits::Limits,
+    limits::{Limits, Setting, Unit},
     source::{Code, ComponentSource},
 };
 
@@ -47,6 +50,8 @@ pub use crate::{
 #[derive(Debug)]
 pub struct Sandbox {
     shared: Arc<Shared>,
+    /// Why the cache is not used.
+    not_kept: Option<String>,
     components: BTreeMap<(StepKind, String), Offer>,
 }
 
@@ -61,29 +66,29 @@ struct Offer {
 pub struct Settings {
     /// Folder for compiled code, made if missing with mode 0700; absent, or not the user's alone: nothing is kept.
     pub cache: Option<PathBuf>,
-    /// What one run may use.
-    pub limits: Limits,
     /// The person at the terminal, where there is one.
     pub prompt: Option<Arc<dyn Prompt>>,
+    /// The program whose `main` calls [`compiler::main`]: it compiles strangers' components, under limits. Without one
+    /// they are compiled in this process, which suits components that are trusted.
+    pub compiler: Option<PathBuf>,
 }
 
 impl Sandbox {
     /// A sandbox for one process; it holds the process's one engine.
     pub fn new(components: Vec<ComponentSource>, settings: Settings) -> Result<Self, Error> {
         let engine = engine::engine()?;
-        let cache = settings.cache.and_then(|path| {
-            Cache::open(&path, &engine)
-                .inspect_err(|error| tracing::warn!("compiled components are not kept: {error}"))
-                .ok()
-        });
-        let compiling = Semaphore::new(settings.limits.compilations);
-        let limits = Arc::new(settings.limits);
+        let (cache, not_kept) = match settings.cache.map(|path| Cache::open(&path, &engine)) {
+            None => (None, None),
+            Some(Ok(cache)) => (Some(cache), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+        };
+        let compiling = Semaphore::new(limits::COMPILATIONS);
         let shared = Arc::new(Shared {
             engine,
-            limits,
             cache,
             prompt: settings.prompt,
             compiling,
+            compiler: settings.compiler,
         });
         let mut offers = BTreeMap::new();
         for source in components {
@@ -101,8 +106,14 @@ impl Sandbox {
         }
         Ok(Self {
             shared,
+            not_kept,
             components: offers,
         })
+    }
+
+    /// Why compiled code is not kept in the folder that [`Settings::cache`] names, if it is not.
+    pub fn not_kept(&self) -> Option<&str> {
+        self.not_kept.as_deref()
     }
 
     /// The names of one kind, sorted.

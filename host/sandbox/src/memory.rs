@@ -4,13 +4,16 @@
 //! the crash that usually follows can be explained.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use wasmtime::ResourceLimiter;
 
-use crate::{Limits, failure::Failure};
+use crate::{
+    Limits,
+    limits::{Reached, Unit},
+};
 
 /// The account. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,7 +25,8 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 struct Account {
     used: AtomicUsize,
-    refused: AtomicBool,
+    /// The first that was refused.
+    refused: OnceLock<Reached>,
 }
 
 impl Memory {
@@ -33,27 +37,30 @@ impl Memory {
         }
     }
 
-    /// Whether the guest was refused memory.
-    pub(crate) fn refused(&self) -> bool {
-        self.account.refused.load(Ordering::Relaxed)
+    /// What the guest was refused, if anything.
+    pub(crate) fn refused(&self) -> Option<&Reached> {
+        self.account.refused.get()
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    fn refuse(&self, reached: Reached) {
+        // The first one explains what follows.
+        let _ = self.account.refused.set(reached);
+    }
+
+    fn reached(&self) -> Reached {
+        let most = Unit::Bytes.show(self.limit as u64);
+        Reached::new("memory", format!("may use {most} of memory"))
     }
 
     /// Books `bytes` until the charge is dropped.
-    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Failure> {
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge, Reached> {
         if self.take(bytes) {
             Ok(Charge {
                 memory: self.clone(),
                 bytes,
             })
         } else {
-            Err(Failure::limit(format!(
-                "the step may use {} MiB of memory",
-                self.limit >> 20
-            )))
+            Err(self.reached())
         }
     }
 
@@ -65,7 +72,7 @@ impl Memory {
                 used.checked_add(bytes).filter(|total| *total <= self.limit)
             });
         if taken.is_err() {
-            self.account.refused.store(true, Ordering::Relaxed);
+            self.refuse(self.reached());
         }
         taken.is_ok()
     }
@@ -84,7 +91,7 @@ pub(crate) struct Charge {
 
 impl Charge {
     /// Books more on the same charge.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Failure> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Reached> {
         let mut more = self.memory.charge(bytes)?;
         self.bytes += more.bytes;
         more.bytes = 0;
@@ -135,6 +142,12 @@ impl ResourceLimiter for Limiter {
         let fits = total <= self.limits.table_elements;
         if fits {
             self.elements = total;
+        } else {
+            let most = self.limits.table_elements;
+            self.memory.refuse(Reached::new(
+                "table-elements",
+                format!("may have {most} elements in its tables"),
+            ));
         }
         Ok(fits)
     }
@@ -162,9 +175,9 @@ mod tests {
         let mut limiter = Limiter::new(memory.clone(), Arc::new(Limits::default()));
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         let buffer = memory.charge(30).unwrap();
-        assert!(!memory.refused());
+        assert_eq!(memory.refused(), None);
         assert!(!limiter.memory_growing(60, 80, None).unwrap());
-        assert!(memory.refused());
+        assert_eq!(memory.refused().unwrap().limit, "memory");
         drop(buffer);
         assert!(limiter.memory_growing(60, 80, None).unwrap());
         assert!(memory.charge(21).is_err());

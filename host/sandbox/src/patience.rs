@@ -11,7 +11,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{failure::Failure, limits::TICK};
+use crate::{
+    failure::Failure,
+    limits::{Reached, TICK},
+};
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,11 +39,6 @@ impl Processor {
         self.since = now;
     }
 }
-
-/// The guest computed for too long.
-#[derive(Debug, thiserror::Error)]
-#[error("used more than {} of processor time", humantime::format_duration(*.0))]
-pub(crate) struct OutOfTime(pub(crate) Duration);
 
 impl Patience {
     pub(crate) fn new(cancel: CancellationToken, limit: Duration) -> Self {
@@ -92,11 +90,12 @@ impl Patience {
     }
 
     /// One tick of the engine's clock passed while the guest computed.
-    pub(crate) fn tick(&self) -> Result<(), OutOfTime> {
+    pub(crate) fn tick(&self) -> Result<(), Reached> {
         self.processor(|processor| {
             processor.book();
             if processor.used > self.limit {
-                Err(OutOfTime(self.limit))
+                let most = humantime::format_duration(self.limit);
+                Err(Reached::new("cpu-time", format!("may compute for {most}")))
             } else {
                 Ok(())
             }

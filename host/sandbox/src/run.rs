@@ -12,20 +12,21 @@ use kilnbox_engine::{
 };
 use serde_json::Value as Json;
 use wasmtime::{
-    Store, Trap,
-    component::{Instance, InstancePre, Resource, ResourceTableError},
+    Store,
+    component::{Instance, InstancePre, Resource},
 };
 
 use crate::{
     Limits,
     bindings::kilnbox::plugin::types,
     component::{Ready, RunExport, Shared},
+    ending::Ending,
     host::{
         outputs::Written,
         types::{Input, Instance as InstanceHandle, JobHandle, Processed},
     },
     leftovers::{ClearOnDrop, Leftovers},
-    patience::OutOfTime,
+    limits::Reached,
     store::{Run, State},
 };
 
@@ -35,51 +36,25 @@ const ERROR_TEXT: usize = 64 * 1024;
 /// Asks a component something about itself: no capability answers, and it may take no longer than the limit.
 pub(crate) async fn ask<T>(
     shared: &Shared,
+    limits: &Arc<Limits>,
     pre: &InstancePre<State>,
     name: &str,
     question: &str,
     call: impl AsyncFnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<T>,
-) -> Result<T, String> {
-    let mut store = State::new(shared.limits.clone(), None).into_store(&shared.engine);
+) -> Result<T, Ending> {
+    let mut store = State::new(limits.clone(), None).into_store(&shared.engine);
     let answer = async {
         let instance = pre.instantiate_async(&mut store).await?;
         call(&mut store, &instance).await
     };
-    let limit = shared.limits.question;
+    let limit = limits.question;
     match tokio::time::timeout(limit, answer).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(trap)) => Err(format!("`{question}` {}", why(&trap, store.data(), name))),
-        Err(_) => Err(format!(
+        Ok(Err(trap)) => Err(Ending::of(&trap, store.data(), name).about(question)),
+        Err(_) => Err(Ending::because(format!(
             "`{question}` took longer than {}",
             humantime::format_duration(limit)
-        )),
-    }
-}
-
-/// Why a guest ended before its time, as the end of a sentence about it.
-fn why(trap: &wasmtime::Error, state: &State, name: &str) -> String {
-    tracing::debug!(name, "trap: {trap:?}");
-    let memory = || format!("ran out of memory: it may use {} MiB", state.memory.limit() >> 20);
-    if let Some(out_of_time) = trap.downcast_ref::<OutOfTime>() {
-        return format!("was stopped: it {out_of_time}");
-    }
-    if let Some(wasmtime_wasi::I32Exit(code)) = trap.downcast_ref::<wasmtime_wasi::I32Exit>() {
-        return format!("ended itself with exit code {code}");
-    }
-    if let Some(ResourceTableError::Full) = trap.downcast_ref::<ResourceTableError>() {
-        let most = state.limits.handles;
-        return format!("was stopped: it holds more than {most} handles at the same time");
-    }
-    let what = match trap.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => "ran out of stack: it calls itself too deeply".to_owned(),
-        _ if state.memory.refused() => memory(),
-        Some(Trap::UnreachableCodeReached) => "crashed".to_owned(),
-        Some(trap) => format!("crashed: {trap}"),
-        None => format!("was stopped: {}", trap.root_cause()),
-    };
-    match state.stderr.tail() {
-        tail if tail.is_empty() => what,
-        tail => format!("{what}\n{tail}"),
+        ))),
     }
 }
 
@@ -94,8 +69,8 @@ impl Around {
         let leftovers = Leftovers::default();
         let clear = ClearOnDrop {
             leftovers: leftovers.clone(),
-            each: ready.shared.limits.removal,
-            all: ready.shared.limits.removals,
+            each: ready.limits.removal,
+            all: ready.limits.removals,
             events: job.events.clone(),
         };
         let run = Run {
@@ -116,7 +91,7 @@ impl Around {
         ready: &Ready,
         call: impl AsyncFnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, StepError> {
-        let state = State::new(ready.shared.limits.clone(), Some(self.run.clone()));
+        let state = State::new(ready.limits.clone(), Some(self.run.clone()));
         let mut store = state.into_store(&ready.shared.engine);
         let cancel = &self.run.job.cancel;
         let grace = async {
@@ -131,6 +106,7 @@ impl Around {
             biased;
             ended = work => Some(ended),
             () = grace => None,
+            () = tokio::time::sleep(ready.limits.wall) => None,
         };
         let state = store.data();
         state.stdout.close();
@@ -140,16 +116,23 @@ impl Around {
             Some(Ok(Ok(value))) => Ok(value),
             _ if cancel.is_cancelled() => Err(StepError::cancelled()),
             Some(Ok(Err(error))) => Err(StepError::new(text(error))),
-            Some(Err(trap)) => Err(StepError::new(format!(
-                "`{}` {}",
-                ready.name,
-                why(&trap, state, &ready.name)
-            ))),
-            None => Err(StepError::cancelled()),
+            Some(Err(trap)) => Err(Ending::of(&trap, state, &ready.name).about(&ready.name).into()),
+            None => Err(self.late(ready)),
         };
         drop(store);
         self.clear.clear().await;
         result
+    }
+}
+
+impl Around {
+    /// The wall-clock limit of a try has passed.
+    fn late(&self, ready: &Ready) -> StepError {
+        let most = humantime::format_duration(ready.limits.wall);
+        let reached = Reached::new("timeout", format!("may take {most}"));
+        Ending::at_limit(&reached, &ready.name, &ready.limits)
+            .about(&ready.name)
+            .into()
     }
 }
 
@@ -186,6 +169,7 @@ impl Step for Ready {
         let options = options.to_string();
         let answer = ask(
             &self.shared,
+            &self.limits,
             &self.pre,
             &self.name,
             "validate",
@@ -196,10 +180,11 @@ impl Step for Ready {
                     .await
             },
         );
-        let diagnostics = answer
-            .await
-            .map_err(|reason| StepError::new(format!("`{}`: {reason}", self.name)))?;
-        Ok(problems(diagnostics, &self.shared.limits))
+        let diagnostics = answer.await.map_err(|mut ending| {
+            ending.reason = format!("`{}`: {}", self.name, ending.reason);
+            StepError::from(ending)
+        })?;
+        Ok(problems(diagnostics, &self.limits))
     }
 
     async fn provision(&self, job: Job, on: SharedCommunicator) -> Result<(), StepError> {

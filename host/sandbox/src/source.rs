@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use kilnbox_engine::StepKind;
 
-use crate::Grants;
+use crate::{Grants, Limits};
 
 /// One component that templates may name.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct ComponentSource {
     pub code: Code,
     /// What the user granted it.
     pub grants: Grants,
+    /// What one run of it may use.
+    pub limits: Limits,
 }
 
 /// The bytes of a component.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use kilnbox_engine::{Job, Level, Prompt, SharedArtifact, UserPath};
+use tokio::sync::Semaphore;
 use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -16,6 +17,7 @@ use crate::{
     leftovers::Leftovers,
     memory::{Limiter, Memory},
     patience::Patience,
+    quota::Quota,
     stdio::Lines,
     voice::Voice,
 };
@@ -31,6 +33,9 @@ pub(crate) struct State {
     pub(crate) voice: Voice,
     pub(crate) stdout: Lines,
     pub(crate) stderr: Lines,
+    pub(crate) quota: Quota,
+    /// Commands that the guest may still follow by itself, see [`crate::host::exec`].
+    pub(crate) processes: Arc<Semaphore>,
     /// Local paths that became known while it ran: rendered outputs, and files that a pattern matched.
     pub(crate) found: Vec<UserPath>,
     /// Absent while the component is only asked what it is: then no capability answers.
@@ -72,6 +77,8 @@ impl State {
             wasi,
             limiter: Limiter::new(memory.clone(), limits.clone()),
             patience: Patience::new(cancel, limits.cpu),
+            quota: Quota::new(&limits),
+            processes: Arc::new(Semaphore::new(limits.processes)),
             limits,
             memory,
             voice,
@@ -100,7 +107,7 @@ impl State {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| match patience.tick() {
             Ok(()) => Ok(UpdateDeadline::Yield(1)),
-            Err(out_of_time) => Err(wasmtime::Error::new(out_of_time)),
+            Err(reached) => Err(wasmtime::Error::new(reached)),
         });
         store
     }

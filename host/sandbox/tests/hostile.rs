@@ -2,115 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot set up fails the test")]
 
+mod bench;
 mod guest;
 mod machine;
+mod quotas;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::time::Duration;
 
+use bench::{Bench, ending, load, reason, sandbox, source};
 use guest::Guest;
-use kilnbox_engine::{
-    Body, Collected, Events, Job, LoadError, RuntimeTemplates, Secrets, Speaker, Step, StepError, StepKind,
-    StepRunner,
-};
-use kilnbox_sandbox::{Code, ComponentSource, Grants, Limits, Sandbox, Settings};
-use machine::ThisMachine;
-use tokio_util::sync::CancellationToken;
-
-#[derive(Debug)]
-struct NoTemplates;
-
-impl RuntimeTemplates for NoTemplates {
-    fn render(&self, at: &str, _: &BTreeMap<String, String>) -> Result<String, String> {
-        Err(format!("no template at {at}"))
-    }
-}
-
-/// A folder that stands for the instance, and the words of one run.
-struct Bench {
-    folder: tempfile::TempDir,
-    said: Collected,
-    job: Job,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let (events, said) = Events::collecting();
-        let folder = tempfile::tempdir().unwrap();
-        let job = Job {
-            options: serde_json::json!({}),
-            paths: Vec::new(),
-            templates: Arc::new(NoTemplates),
-            build_name: "test".to_owned(),
-            build_type: "null".to_owned(),
-            generated: BTreeMap::new(),
-            run_id: "run".to_owned(),
-            debug: false,
-            force: false,
-            on_error: "cleanup",
-            events,
-            secrets: Secrets::default(),
-            cancel: CancellationToken::new(),
-            working_dir: folder.path().to_owned(),
-        };
-        Self { folder, said, job }
-    }
-
-    async fn run(&self, step: &dyn Step) -> Result<(), StepError> {
-        step.provision(
-            self.job.clone(),
-            Arc::new(ThisMachine::new(self.folder.path().to_owned())),
-        )
-        .await
-    }
-
-    fn spoken_by(&self, speaker: Speaker) -> Vec<String> {
-        let events = self
-            .said
-            .events()
-            .into_iter()
-            .filter(|event| event.speaker == speaker);
-        let text = |body: Body| match body {
-            Body::Say { text } | Body::Message { text } | Body::Warning { text } => Some(text),
-            Body::Output { text, .. } => Some(text),
-            _ => None,
-        };
-        events.filter_map(|event| text(event.body)).collect()
-    }
-}
-
-fn source(bytes: Vec<u8>, grants: Grants) -> ComponentSource {
-    ComponentSource {
-        name: "guest".to_owned(),
-        kind: StepKind::Provisioner,
-        code: Code::Bytes(bytes.into()),
-        grants,
-    }
-}
-
-fn sandbox(bytes: Vec<u8>, limits: Limits, cache: Option<&Path>) -> Sandbox {
-    let settings = Settings {
-        cache: cache.map(Path::to_owned),
-        limits,
-        prompt: None,
-    };
-    Sandbox::new(vec![source(bytes, Grants::default())], settings).unwrap()
-}
-
-async fn load(sandbox: &Sandbox) -> Result<Arc<dyn Step>, LoadError> {
-    sandbox.load(StepKind::Provisioner, "guest").await
-}
-
-/// Runs a guest under `limits` and returns how it ended.
-async fn ending(guest: Guest<'_>, limits: Limits) -> (Bench, Result<(), StepError>) {
-    let bench = Bench::new();
-    let step = load(&sandbox(guest.build(), limits, None)).await.unwrap();
-    let result = bench.run(&*step).await;
-    (bench, result)
-}
-
-fn reason(result: Result<(), StepError>) -> String {
-    result.unwrap_err().message
-}
+use kilnbox_engine::{LoadError, Speaker, StepKind};
+use kilnbox_sandbox::{Grants, Limits, Sandbox, Settings};
 
 const FOR_EVER: &str = "(loop $again (br $again)) (unreachable)";
 
@@ -143,10 +45,7 @@ async fn an_endless_loop_is_stopped_and_the_host_goes_on() {
     let step = load(&sandbox(looping.build(), limits, None)).await.unwrap();
     for _ in 0..2 {
         let reason = reason(bench.run(&*step).await);
-        assert_eq!(
-            reason,
-            "`guest` was stopped: it used more than 200ms of processor time"
-        );
+        assert_eq!(reason, "`guest` went over a limit: it may compute for 200ms");
     }
 }
 
@@ -199,7 +98,10 @@ async fn memory_without_end_is_refused() {
         ..Limits::default()
     };
     let (_, result) = ending(growing, limits).await;
-    assert_eq!(reason(result), "`guest` ran out of memory: it may use 8 MiB");
+    assert_eq!(
+        reason(result),
+        "`guest` went over a limit: it may use 8 MiB of memory"
+    );
 }
 
 #[tokio::test]
@@ -276,7 +178,10 @@ async fn long_messages_are_cut_and_enormous_ones_end_the_guest() {
         ..Guest::default()
     };
     let (bench, result) = ending(enormous, Limits::default()).await;
-    assert!(reason(result).starts_with("`guest` was stopped: "));
+    assert_eq!(
+        reason(result),
+        "`guest` went over a limit: it may pass 4 MiB to the host in one call"
+    );
     assert!(bench.spoken_by(Speaker::Guest).is_empty());
 }
 
@@ -308,7 +213,11 @@ async fn what_was_not_granted_is_refused_before_it_is_compiled() {
     assert_eq!(grant, "[plugins.guest]\ngrant = [\"host-exec\"]");
     assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0, "it was compiled");
 
-    let granted = source(HOST_EXEC.build(), Grants::with(["host-exec"]).unwrap());
+    let granted = source(
+        HOST_EXEC.build(),
+        Grants::with(["host-exec"]).unwrap(),
+        Limits::default(),
+    );
     let sandbox = Sandbox::new(vec![granted], Settings::default()).unwrap();
     Bench::new().run(&*load(&sandbox).await.unwrap()).await.unwrap();
 }
@@ -317,7 +226,7 @@ async fn what_was_not_granted_is_refused_before_it_is_compiled() {
 async fn inspecting_lists_exactly_what_is_imported() {
     let sandbox = Sandbox::new(Vec::new(), Settings::default()).unwrap();
     let seen = sandbox
-        .inspect(&source(HOST_EXEC.build(), Grants::default()))
+        .inspect(&source(HOST_EXEC.build(), Grants::default(), Limits::default()))
         .await
         .unwrap();
     assert_eq!(seen.capabilities, ["types", "host-exec"]);
@@ -338,7 +247,10 @@ async fn too_large_or_damaged_bytes_are_refused() {
     let error = load(&sandbox(Guest::default().build(), limits, None))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("is larger than"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "`guest`: went over a limit: it may be 100 B large"
+    );
 
     let error = load(&sandbox(b"#!/bin/sh".to_vec(), Limits::default(), None))
         .await
@@ -554,5 +466,33 @@ async fn handles_are_counted() {
         },
     )
     .await;
-    assert!(reason(result).starts_with("`guest` was stopped: "));
+    let error = result.unwrap_err();
+    assert_eq!(
+        error.message,
+        "`guest` went over a limit: it may hold 100 handles at the same time"
+    );
+    assert_eq!(
+        error.hint.unwrap(),
+        "`handles` is 100 and may be raised to 65536; in kilnbox.toml, for example:\n\
+         [plugins.guest]\nlimits = { handles = 200 }"
+    );
+}
+
+#[tokio::test]
+async fn waiting_for_ever_is_ended_too() {
+    let waiting = Guest {
+        imports: EXEC,
+        items: r#"(data (i32.const 4096) "sleep 600; true")"#,
+        run: "(call $exec (call $command (i32.const 4096) (i32.const 15)) (local.get $instance) (i32.const 1024))
+              (i32.const 512)",
+        ..Guest::default()
+    };
+    let limits = Limits {
+        wall: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let begun = std::time::Instant::now();
+    let (_, result) = ending(waiting, limits).await;
+    assert_eq!(reason(result), "`guest` went over a limit: it may take 300ms");
+    assert!(begun.elapsed() < Duration::from_secs(60));
 }

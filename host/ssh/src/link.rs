@@ -101,6 +101,11 @@ impl Link {
         Ok(round_trip.await.map_err(|_| late())? >= FAR)
     }
 
+    /// Whether it is known by now how the server answers a request for SFTP.
+    pub(crate) fn has_sftp(&self) -> bool {
+        self.sftp.initialized()
+    }
+
     /// The SFTP session of this connection, opened once; none where the server has no such subsystem.
     pub(crate) async fn sftp(&self) -> Result<Option<&SftpSession>, CommunicatorError> {
         open_sftp(&self.session, &self.sftp).await

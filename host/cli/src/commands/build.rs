@@ -50,6 +50,7 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
 
     runtime()?.block_on(async {
         let sandbox = wire::sandbox(&plugins, &folders, person.clone()).await?;
+        wire::note_what_is_not_kept(report, &sandbox, &plugins);
         let planned = kilnbox_engine::make_plan(&PlanRequest {
             resolved: &resolved,
             builders: &wire::builders(&folders)?,

@@ -33,6 +33,7 @@ pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> 
     let plugins = wire::plugins(file.project_folder(), &folders, args.trust)?;
     let planned = runtime()?.block_on(async {
         let sandbox = wire::sandbox(&plugins, &folders, None).await?;
+        wire::note_what_is_not_kept(report, &sandbox, &plugins);
         let request = PlanRequest {
             resolved: &resolved,
             builders: &wire::builders(&folders)?,

@@ -4,8 +4,12 @@
 //! removed with its [`super::outputs::Replacement`].
 
 use std::{
+    fs::File,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use kilnbox_archive::{Algorithm, Archive as Packing, Entry, Watch};
@@ -17,24 +21,24 @@ use super::{outputs::Output, progress::Transfer};
 use crate::{
     bindings::kilnbox::plugin::{outputs::HostArchive, types::ErrorCode},
     failure::Failure,
+    limits::Reached,
     memory::Charge,
+    quota::Quota,
     store::State,
 };
 
-/// An archive that is not written yet.
-#[derive(Debug)]
-pub struct Archive {
-    draft: Draft,
-    /// The memory of its names.
-    held: Charge,
-}
+/// What an entry of an archive costs beside its names, in bytes.
+const ENTRY: usize = 256;
 
+/// An archive that is not written yet.
 #[derive(Clone, Debug)]
-struct Draft {
+pub struct Archive {
     container: String,
     compression: String,
     level: Option<u32>,
     entries: Vec<(Output, String)>,
+    /// What the host holds of the entries.
+    held: Vec<Arc<Charge>>,
 }
 
 /// Tells the events how far the work is, and the work when to stop.
@@ -43,6 +47,33 @@ struct Work {
     read: AtomicU64,
     total: u64,
     cancel: CancellationToken,
+    growing: Option<Growing>,
+}
+
+/// A file that is written, and how much of it is booked.
+struct Growing {
+    file: File,
+    booked: AtomicU64,
+    quota: Quota,
+    reached: OnceLock<Reached>,
+}
+
+impl Growing {
+    fn new(file: File, quota: Quota) -> Self {
+        Self {
+            file,
+            booked: AtomicU64::new(0),
+            quota,
+            reached: OnceLock::new(),
+        }
+    }
+
+    /// Books what was written since the last look. Called from one thread.
+    fn book(&self) -> Result<(), Reached> {
+        let length = self.file.metadata().map_or(0, |metadata| metadata.len());
+        let booked = self.booked.swap(length, Ordering::Relaxed);
+        self.quota.bytes(length.saturating_sub(booked))
+    }
 }
 
 impl Work {
@@ -52,7 +83,13 @@ impl Work {
             read: AtomicU64::new(0),
             total,
             cancel: cancel.clone(),
+            growing: None,
         }
+    }
+
+    /// Why the work was stopped, where it was not cancelled.
+    fn reached(&self) -> Option<Reached> {
+        self.growing.as_ref()?.reached.get().cloned()
     }
 
     fn finished(&self) {
@@ -67,7 +104,13 @@ impl Watch for Work {
     }
 
     fn cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        let over = self.growing.as_ref().is_some_and(|growing| {
+            growing
+                .book()
+                .map_err(|reached| growing.reached.get_or_init(|| reached).clone())
+                .is_err()
+        });
+        over || self.cancel.is_cancelled()
     }
 }
 
@@ -78,6 +121,10 @@ impl State {
         output: Output,
         algorithms: &[String],
     ) -> Result<Vec<String>, Failure> {
+        let most = self.limits.digests;
+        if algorithms.len() > most {
+            return Err(Failure::invalid(format!("more than {most} digests of one file")));
+        }
         let algorithms: Vec<Algorithm> = algorithms
             .iter()
             .map(|name| name.parse())
@@ -100,18 +147,17 @@ impl State {
 
 impl HostArchive for State {
     async fn new(&mut self, container: String, compression: String) -> wasmtime::Result<Resource<Archive>> {
-        let held = self.hold(container.len() + compression.len())?;
-        let draft = Draft {
+        Ok(self.table.push(Archive {
             container,
             compression,
             level: None,
             entries: Vec::new(),
-        };
-        Ok(self.table.push(Archive { draft, held })?)
+            held: Vec::new(),
+        })?)
     }
 
     async fn level(&mut self, this: Resource<Archive>, level: u32) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.draft.level = Some(level);
+        self.table.get_mut(&this)?.level = Some(level);
         Ok(())
     }
 
@@ -123,22 +169,24 @@ impl HostArchive for State {
     ) -> Result<(), Failure> {
         let file = self.table.get(&file)?.clone();
         let limit = self.limits.archive_entries;
-        let archive = self.table.get_mut(&this)?;
-        if archive.draft.entries.len() >= limit {
-            return Err(Failure::limit(format!(
-                "an archive takes no more than {limit} files"
-            )));
+        if self.table.get(&this)?.entries.len() >= limit {
+            let what = format!("may put {limit} files into an archive");
+            return Err(Reached::new("archive-files", what).into());
         }
-        archive.held.grow(file.room() + name.len())?;
-        archive.draft.entries.push((file, name));
+        self.is_path(&name)?;
+        let held = self.memory.charge(ENTRY + file.written.len() + name.len())?;
+        let archive = self.table.get_mut(&this)?;
+        archive.entries.push((file, name));
+        archive.held.push(Arc::new(held));
         Ok(())
     }
 
     async fn write(&mut self, this: Resource<Archive>, to: Resource<Output>) -> Result<u64, Failure> {
-        let archive = self.table.get(&this)?.draft.clone();
+        let archive = self.table.get(&this)?.clone();
         let to = self.table.get(&to)?.clone();
         let run = self.running()?.clone();
         let cancel = self.patience.cancel().clone();
+        let quota = self.quota.clone();
         let path = to.written.clone();
         let write = move || {
             let written = to.written.clone();
@@ -154,10 +202,15 @@ impl HostArchive for State {
             let packing = Packing::new(container, compression, archive.level, entries).map_err(fail)?;
             let local = |error: std::io::Error| Failure::local(&written, &error);
             let replacement = to.begin(None).map_err(local)?;
-            let work = Work::new(&run.job.events, &written, total, &cancel);
+            quota.files(1)?;
+            let growing = Growing::new(replacement.file().map_err(local)?, quota);
+            let work = Work {
+                growing: Some(growing),
+                ..Work::new(&run.job.events, &written, total, &cancel)
+            };
             packing
                 .write(replacement.file().map_err(local)?, &work)
-                .map_err(fail)?;
+                .map_err(|error| work.reached().map_or_else(|| fail(error), Failure::from))?;
             let size = replacement
                 .file()
                 .and_then(|file| file.metadata())

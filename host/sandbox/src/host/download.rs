@@ -13,6 +13,7 @@ impl Host for State {
         to: Resource<Output>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let run = self.running()?.clone();
         let output = self.table.get(&to)?.clone();
         let written = output.written.clone();
@@ -23,7 +24,8 @@ impl Host for State {
             .block(move || output.begin(None))
             .await?
             .map_err(local)?;
-        let mut file = Sparse::new(replacement.file().map_err(local)?);
+        self.quota.files(1)?;
+        let mut file = Sparse::new(replacement.file().map_err(local)?, self.quota.clone());
         let bytes = self
             .patience
             .wait(on.download(&path, &mut file, &transfer))
@@ -44,6 +46,7 @@ impl Host for State {
         to: Resource<Output>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let run = self.running()?.clone();
         let output = self.table.get(&to)?.clone();
         let written = output.written.clone();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kilnbox_engine::{Command, CommunicatorError, Exit, Output, Process};
-use tokio::io::AsyncReadExt as _;
+use tokio::{io::AsyncReadExt as _, sync::OwnedSemaphorePermit};
 use wasmtime::component::Resource;
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{
         types,
     },
     failure::Failure,
+    limits::Reached,
     memory::Charge,
     patience::Patience,
     store::State,
@@ -97,6 +98,8 @@ impl Outcome {
 /// A command the guest follows by itself. Dropping it ends the command.
 pub struct Running {
     process: Box<dyn Process>,
+    /// Given back when the guest lets go of it.
+    _counted: OwnedSemaphorePermit,
     deadline: Option<(tokio::time::Instant, Duration)>,
 }
 
@@ -291,7 +294,7 @@ impl HostCommand for State {
 
     async fn stdin(&mut self, this: Resource<CommandDraft>, bytes: Vec<u8>) -> wasmtime::Result<()> {
         let draft = self.table.get_mut(&this)?;
-        draft.held.grow(bytes.len()).map_err(out_of_memory)?;
+        draft.held.grow(bytes.len()).map_err(wasmtime::Error::new)?;
         draft.stdin = Stdin::Bytes(bytes.into());
         Ok(())
     }
@@ -318,7 +321,7 @@ impl HostCommand for State {
 
     async fn run_as(&mut self, this: Resource<CommandDraft>, user: String) -> wasmtime::Result<()> {
         let draft = self.table.get_mut(&this)?;
-        draft.held.grow(user.len()).map_err(out_of_memory)?;
+        draft.held.grow(user.len()).map_err(wasmtime::Error::new)?;
         draft.command.run_as = Some(user);
         Ok(())
     }
@@ -402,10 +405,21 @@ impl HostCommand for State {
             }
             Ok::<_, Failure>(process)
         };
+        let counted = self.processes.clone().try_acquire_owned().map_err(|_| {
+            let most = self.limits.processes;
+            Reached::new(
+                "processes",
+                format!("may follow {most} commands at the same time"),
+            )
+        })?;
         let process = patience.wait_at_most(timeout, started).await??;
         let deadline =
             timeout.and_then(|limit| Some((tokio::time::Instant::now().checked_add(limit)?, limit)));
-        Ok(self.table.push(Running { process, deadline })?)
+        Ok(self.table.push(Running {
+            process,
+            _counted: counted,
+            deadline,
+        })?)
     }
 
     async fn drop(&mut self, this: Resource<CommandDraft>) -> wasmtime::Result<()> {
@@ -415,16 +429,9 @@ impl HostCommand for State {
 }
 
 impl State {
-    /// Books memory for a call that cannot return an error: going over the limit ends the guest.
+    /// Books memory that the host holds for the guest.
     pub(crate) fn hold(&self, bytes: usize) -> wasmtime::Result<Charge> {
-        self.memory.charge(bytes).map_err(out_of_memory)
-    }
-}
-
-pub(crate) fn out_of_memory(failure: Failure) -> wasmtime::Error {
-    match failure {
-        Failure::Guest(error) => wasmtime::Error::msg(error.message),
-        Failure::Trap(trap) => trap,
+        self.memory.charge(bytes).map_err(wasmtime::Error::new)
     }
 }
 

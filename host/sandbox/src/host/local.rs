@@ -16,7 +16,7 @@ use cap_std::{
 use kilnbox_engine::{PathAccess, UserPath};
 use rustix::fs::OFlags;
 
-use crate::{failure::Failure, store::State};
+use crate::{failure::Failure, limits::Reached, store::State};
 
 impl State {
     /// What a path of the options was resolved to, before the run or in it.
@@ -47,11 +47,20 @@ impl State {
         }
         let limit = self.limits.found_files;
         if self.found.len() >= limit {
-            return Err(Failure::limit(format!(
-                "a step may find no more than {limit} files"
-            )));
+            return Err(Reached::new("found-files", format!("may find {limit} local files")).into());
         }
         self.found.push(path);
+        Ok(())
+    }
+}
+
+impl State {
+    /// Refuses a path that no file can have: what the host keeps of it is not booked as the guest's memory.
+    pub(crate) fn is_path(&self, path: &str) -> Result<(), Failure> {
+        let most = self.limits.path;
+        if path.len() > most {
+            return Err(Failure::invalid(format!("a path of more than {most} bytes")));
+        }
         Ok(())
     }
 }

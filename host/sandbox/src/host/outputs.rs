@@ -28,8 +28,6 @@ use crate::{
 const LOCK_EACH: Duration = Duration::from_millis(25);
 /// Longest name of a file, in bytes: Linux takes no longer one.
 const NAME: usize = 255;
-/// Longest path of an output below what the user named, likewise.
-const PATH: usize = 4096;
 
 /// A file or folder that may not exist yet.
 #[derive(Clone, Debug)]
@@ -67,11 +65,6 @@ impl Written {
 }
 
 impl Output {
-    /// Bytes that the host holds for it.
-    pub(crate) fn room(&self) -> usize {
-        self.written.len() + self.below.iter().map(String::len).sum::<usize>()
-    }
-
     /// Where it is.
     pub(crate) fn path(&self) -> PathBuf {
         let mut path = self.root.clone();
@@ -423,12 +416,8 @@ impl HostOutput for State {
             return Err(Failure::invalid(format!("`{name}` is not the name of one file")));
         }
         let mut output = self.table.get(&this)?.clone();
-        if output.below.iter().map(|part| part.len() + 1).sum::<usize>() + name.len() > PATH {
-            return Err(Failure::limit(format!(
-                "the path of an output has no more than {PATH} bytes"
-            )));
-        }
         output.written = format!("{}/{name}", output.written.trim_end_matches('/'));
+        self.is_path(&output.written)?;
         output.below.push(name);
         Ok(self.table.push(output)?)
     }
@@ -450,6 +439,8 @@ impl HostOutput for State {
         let output = self.table.get(&this)?.clone();
         let path = output.written.clone();
         let written = self.running()?.written.clone();
+        self.quota.files(1)?;
+        self.quota.bytes(content.len() as u64)?;
         let replace = move || {
             let replacement = output.begin(mode)?;
             replacement.file()?.write_all(&content)?;

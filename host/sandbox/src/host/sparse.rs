@@ -1,6 +1,7 @@
 //! A new local file that is downloaded, without the long runs of zeros in it.
 //!
-//! A communicator hands over a stream, which knows no holes; passing over zeros makes them again.
+//! A communicator hands over a stream, which knows no holes; passing over zeros makes them again. Zeros count for the
+//! quota all the same: how long a file may become is nothing for the instance to decide.
 
 use std::{
     io,
@@ -14,6 +15,8 @@ use tokio::{
     io::{AsyncSeek, AsyncWrite, AsyncWriteExt as _},
 };
 
+use crate::quota::Quota;
+
 /// The file being written.
 #[derive(Debug)]
 pub(crate) struct Sparse {
@@ -22,16 +25,18 @@ pub(crate) struct Sparse {
     /// Zeros between the file's position and what is written next.
     ahead: u64,
     seeking: bool,
+    quota: Quota,
 }
 
 impl Sparse {
     /// `file` is empty.
-    pub(crate) fn new(file: std::fs::File) -> Self {
+    pub(crate) fn new(file: std::fs::File, quota: Quota) -> Self {
         Self {
             file: File::from_std(file),
             length: 0,
             ahead: 0,
             seeking: false,
+            quota,
         }
     }
 
@@ -78,6 +83,7 @@ impl AsyncWrite for Sparse {
             }
         };
         self.length += written as u64;
+        self.quota.bytes(written as u64)?;
         Poll::Ready(Ok(written))
     }
 
@@ -104,7 +110,10 @@ mod tests {
         content[..5].fill(1);
         content[3_000_000..3_000_100].fill(2);
         for end in [content.len(), 3_000_050, 3_000_100, 5, 0] {
-            let mut file = Sparse::new(std::fs::File::create(&path).unwrap());
+            let mut file = Sparse::new(
+                std::fs::File::create(&path).unwrap(),
+                Quota::new(&crate::Limits::default()),
+            );
             for part in content[..end].chunks(300_000) {
                 file.write_all(part).await.unwrap();
             }

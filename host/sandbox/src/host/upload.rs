@@ -32,7 +32,7 @@ pub struct Writer {
     pipe: Option<DuplexStream>,
     leftover: u64,
     path: String,
-    /// The memory of the pipe and of the path.
+    /// The memory of the pipe.
     _held: Charge,
 }
 
@@ -41,8 +41,6 @@ pub struct Writer {
 pub struct TemporaryFile {
     path: String,
     leftover: u64,
-    /// The memory of the path, here and among the leftovers.
-    _held: Charge,
 }
 
 impl Host for State {
@@ -54,6 +52,7 @@ impl Host for State {
         mode: Option<u32>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let asset = self.table.get(&source)?.clone();
         let written = asset.written.clone();
         let mode = mode.unwrap_or(asset.mode()) & 0o7777;
@@ -83,6 +82,7 @@ impl Host for State {
         mode: Option<u32>,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         self.running()?;
         let size = content.len() as u64;
         let mut content = content.as_slice();
@@ -105,6 +105,7 @@ impl Host for State {
         path: String,
     ) -> Result<u64, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let asset = self.table.get(&source)?.clone();
         let Content::Folder(folder) = asset.content else {
             return Err(Failure::invalid(format!("`{}` is not a folder", asset.written)));
@@ -127,8 +128,9 @@ impl HostWriter for State {
         mode: Option<u32>,
     ) -> Result<Resource<Writer>, Failure> {
         let on = self.instance(&instance)?;
+        self.is_path(&path)?;
         let leftovers = self.running()?.leftovers.clone();
-        let held = self.memory.charge(PIPE + 3 * path.len())?;
+        let held = self.memory.charge(PIPE)?;
         let (pipe, mut content) = tokio::io::duplex(PIPE);
         let task = {
             let (on, path) = (Arc::clone(&on), path.clone());
@@ -227,21 +229,20 @@ impl HostTemporaryFile for State {
         path: String,
     ) -> wasmtime::Result<Resource<TemporaryFile>> {
         let on = self.table.get(&instance)?.on.clone();
+        let most = self.limits.path;
+        if path.len() > most {
+            return Err(wasmtime::Error::msg(format!("a path of more than {most} bytes")));
+        }
         let leftovers = match self.running() {
             Ok(run) => run.leftovers.clone(),
             Err(_) => return Err(wasmtime::Error::msg("a temporary file outside a run")),
         };
-        let held = self.hold(2 * path.len())?;
         let leftover = leftovers.add(Leftover {
             on,
             path: path.clone(),
             upload: None,
         });
-        Ok(self.table.push(TemporaryFile {
-            path,
-            leftover,
-            _held: held,
-        })?)
+        Ok(self.table.push(TemporaryFile { path, leftover })?)
     }
 
     async fn path(&mut self, this: Resource<TemporaryFile>) -> wasmtime::Result<String> {

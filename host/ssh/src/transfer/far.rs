@@ -1,9 +1,10 @@
-//! A small file to an instance that is far away, as one command: SFTP waits for an answer several times.
+//! A small file to an instance that is far away, and its removal, as one command each: SFTP waits for an answer several
+//! times.
 //!
 //! OpenSSH takes a command's input only after it has said that the command runs, one round trip later. So a file that
 //! everybody on the instance may read stands in the command line itself; any other may be a secret, and command lines
 //! can be seen there. An account without a shell runs something else instead, such as the SFTP server, which ends
-//! without a word: nothing but [`WRITTEN`] counts as success.
+//! without a word: nothing but [`DONE`] counts as success.
 
 use kilnbox_engine::{CommunicatorError, Exit};
 use tokio::io::sink;
@@ -18,8 +19,8 @@ use crate::{
 const LINE: usize = 32 * 1024;
 /// The right of everybody to read a file.
 const READABLE: u32 = 0o004;
-/// The exit code of a command that wrote everything.
-const WRITTEN: u32 = 42;
+/// The exit code of a command that did everything.
+const DONE: u32 = 42;
 
 /// Writes the file; `false` where no shell seems to have run the command.
 pub(crate) async fn upload(
@@ -29,7 +30,7 @@ pub(crate) async fn upload(
     mode: u32,
 ) -> Result<bool, CommunicatorError> {
     let path = quote::path(to)?;
-    let finish = format!("chmod {:04o} {path} && exit {WRITTEN}", mode & 0o7777);
+    let finish = format!("chmod {:04o} {path} && exit {DONE}", mode & 0o7777);
     let in_the_line = std::str::from_utf8(content)
         .ok()
         .filter(|_| mode & READABLE != 0)
@@ -43,15 +44,26 @@ pub(crate) async fn upload(
             program::feed(links, line, &mut &*content, |_| {}).await?
         }
     };
+    done(ended, to)
+}
+
+/// Removes a file, missing or not; `false` where no shell seems to have run the command.
+pub(crate) async fn remove(links: &Links, path: &str) -> Result<bool, CommunicatorError> {
+    let line = format!("rm -f {} && exit {DONE}", quote::path(path)?);
+    let ended = program::fetch(links, line, &mut sink(), |_| {}).await?;
+    done(ended, path)
+}
+
+fn done(ended: Ended, path: &str) -> Result<bool, CommunicatorError> {
     match ended {
         Ended {
-            exit: Exit::Code(WRITTEN),
+            exit: Exit::Code(DONE),
             ..
         } => Ok(true),
         Ended {
             exit: Exit::Code(_),
             ref complaint,
         } if complaint.is_empty() => Ok(false),
-        failed => failed.success(to).map(|()| false),
+        failed => failed.success(path).map(|()| false),
     }
 }

@@ -105,7 +105,15 @@ pub(crate) async fn download(
 
 /// Removes a file; a missing one is no error.
 pub(crate) async fn remove(links: &Links, path: &str) -> Result<(), CommunicatorError> {
-    let link = links.acquire().await?;
+    let mut link = links.acquire().await?;
+    // Opening SFTP takes four answers, which a short command does not wait for.
+    if !link.has_sftp() && link.is_far().await? {
+        drop(link);
+        if far::remove(links, path).await? {
+            return Ok(());
+        }
+        link = links.acquire().await?;
+    }
     match link.sftp().await? {
         Some(sftp) => match sftp.remove_file(plain(path)?).await {
             Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(()),
