@@ -71,17 +71,14 @@ pub(crate) fn all_at_once(bed: &SshBed, user: User, cache: &Path) {
     assert_eq!(lines, LINES, "{said}");
     assert!(ground.marked("good"), "{said}");
     assert!(run.stdout.contains("Build 'null.good' finished after "), "{said}");
-    for number in 0..HOSTILE.len() {
+    for (number, case) in cases.iter().enumerate() {
         assert!(
             !ground.marked(&format!("after{number}")),
             "{}\n{said}",
-            HOSTILE[number]
+            case.title()
         );
-        assert!(
-            run.stderr
-                .contains(&format!("Build 'null.bad{number}' errored after ")),
-            "{said}"
-        );
+        let errored = format!("Build 'null.bad{number}' errored after ");
+        assert!(run.stderr.contains(&errored), "{}\n{said}", case.title());
     }
     assert!(
         usage.peak <= MOST_MIB << 20,

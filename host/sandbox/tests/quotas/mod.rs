@@ -63,6 +63,7 @@ async fn writing(limits: Limits) -> (String, u64) {
         written: "out".to_owned(),
         resolved: out.clone(),
         access: PathAccess::Output,
+        below: None,
     });
     let step = load(&sandbox(WRITING.build(), limits, None)).await.unwrap();
     let why = reason(bench.run(&*step).await);
