@@ -23,7 +23,6 @@ mod patience;
 mod quota;
 mod record;
 mod run;
-mod schema;
 mod source;
 mod stdio;
 mod store;

@@ -40,13 +40,16 @@ pub(crate) struct Case {
     /// Of each hostile step, in the template.
     pub(crate) timeout: Option<String>,
     pub(crate) max_retries: Option<u32>,
+    /// Limits in `kilnbox.toml`, where the default would take too long to reach.
+    #[serde(default)]
+    pub(crate) limits: BTreeMap<String, String>,
     /// The template's variables. One of the name `secret` is sensitive.
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
     /// What is in the template's folder.
     #[serde(default)]
     pub(crate) local: BTreeMap<String, Node>,
-    /// It takes a minute of processor time, and is run as root alone.
+    /// It takes a minute, and is run as root alone.
     #[serde(default)]
     pub(crate) slow: bool,
     /// Output that is too much to look at goes nowhere.

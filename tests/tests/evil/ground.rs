@@ -83,11 +83,30 @@ impl<'b> Ground<'b> {
         self.instance.join(name).exists()
     }
 
+    /// Puts the component of a case in place, as the plugin `name`.
+    pub(crate) fn component(&self, case: &Case, name: &str) {
+        component::write(case, &self.local().join(format!("{name}.wasm")));
+    }
+
+    /// Writes a file beside the template; all of it is the user's from now on.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.local().join(name), text).expect("a file can be written");
+        self.user.own(self.folder.path());
+    }
+
     /// Puts the case's component, files and template in place.
     pub(crate) fn prepare(&self, case: &Case) {
         let plugin = case.plugin();
-        component::write(case, &self.local().join(format!("{plugin}.wasm")));
-        let manifest = format!("[plugins.{plugin}]\nsource = \"file:{plugin}.wasm\"\n");
+        self.component(case, plugin);
+        let limits: Vec<String> = case
+            .limits
+            .iter()
+            .map(|(name, value)| format!("{name} = {value:?}"))
+            .collect();
+        let manifest = format!(
+            "[plugins.{plugin}]\nsource = \"file:{plugin}.wasm\"\nlimits = {{ {} }}\n",
+            limits.join(", ")
+        );
         fs::write(self.local().join("kilnbox.toml"), manifest).expect("a file can be written");
         for (name, node) in &case.local {
             self.plant(&self.local().join(name), node);

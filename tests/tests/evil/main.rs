@@ -6,10 +6,12 @@
 //!
 //! `KILNBOX_EVIL=theme/name` runs one case; its snapshot stands beside it.
 
+mod beside;
 mod case;
 mod component;
 mod ground;
 mod play;
+mod traced;
 mod user;
 
 use std::{
@@ -83,6 +85,25 @@ fn every_case_as_root_and_as_an_account_without_rights() {
         "{} hostile components, each as root and as an account without rights",
         cases.len()
     );
+}
+
+#[test]
+fn eight_at_once_do_not_disturb_a_good_build() {
+    needs_root("the steps are run as an account without rights, too");
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let bed = SshBed::start();
+    for user in [User::Root, User::Nobody] {
+        let (_folder, cache) = cache(user);
+        beside::all_at_once(&bed, user, &cache);
+    }
+}
+
+#[test]
+fn a_probing_step_opens_and_reaches_nothing() {
+    needs_root("the build is traced");
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_folder, cache) = cache(User::Root);
+    traced::probe(&SshBed::start(), &cache);
 }
 
 #[test]

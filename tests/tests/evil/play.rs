@@ -150,7 +150,15 @@ fn snapshot(case: &Case, ground: &Ground<'_>, run: &Finished) {
     let text: String = streams
         .iter()
         .filter(|(name, _)| !case.ignore_stdout || *name != "standard output")
-        .map(|(name, text)| format!("--- {name}\n{}", message(&ground.told(text))))
+        .map(|(name, text)| {
+            let text = ground.told(text);
+            // Of what was too much to look at, the last lines are there again, cut anywhere.
+            let lines = text
+                .lines()
+                .filter(|line| !case.ignore_stdout || !line.starts_with("      | "));
+            let text: String = lines.map(|line| format!("{line}\n")).collect();
+            format!("--- {name}\n{}", message(&text))
+        })
         .collect();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(format!("../../evil/{}", case.theme));
@@ -170,6 +178,9 @@ fn message(text: &str) -> String {
         ),
         (r"\d+(m\d+)?(\.\d+)?(ms|µs|s)\b took", "$$TIME took"),
         (r"/tmp/tmp\.\w+", "$$TEMPORARY"),
+        // Places in the guests' files.
+        (r"at offset 0x[0-9a-f]+", "at $$OFFSET"),
+        (r"\.rs:\d+:\d+", ".rs:$$PLACE"),
         (r"\d+ messages? suppressed", "$$COUNT messages suppressed"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", "$$ID"),
     ];

@@ -95,7 +95,13 @@ impl PostProcessor for EvilPost {
                 output.replace(b"plain", None)?;
                 for name in &options.text {
                     let archive = Archive::new("tar", "none");
-                    let added = archive.add(&output, name).and_then(|()| archive.write(&output));
+                    let made = match input.files().first() {
+                        Some(file) if name != "itself" => Some(outputs::open(file)?),
+                        _ => None,
+                    };
+                    let added = archive
+                        .add(made.as_ref().unwrap_or(&output), name)
+                        .and_then(|()| archive.write(&output));
                     outcome(&format!("archiving as {name:?}"), added);
                 }
             }

@@ -12,7 +12,8 @@ fn long() -> String {
 }
 
 pub(crate) fn archives(output: &str) -> Result<(), Error> {
-    let (output, name) = (outputs::open(output)?, long());
+    // As long as a path may be.
+    let (output, name) = (outputs::open(output)?, "n".repeat(4096));
     let mut kept = Vec::new();
     loop {
         let archive = Archive::new("tar", "none");
