@@ -11,12 +11,13 @@ struct Guest {
     kind: &'static str,
 }
 
-const GUESTS: [Guest; 10] = [
+const GUESTS: [Guest; 11] = [
     Guest::provisioner("shell"),
     Guest::provisioner("file"),
     Guest::provisioner("shell-local"),
     Guest::provisioner("sleep"),
     Guest::provisioner("breakpoint"),
+    Guest::provisioner("ansible-local"),
     Guest::post_processor("manifest"),
     Guest::post_processor("checksum"),
     Guest::post_processor("compress"),

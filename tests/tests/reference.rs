@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const AGAIN: &str = "make the pages again: cargo run --bin kilnbox -- plugin docs --all docs/reference";
 
 /// The files that the examples of the pages name.
-const FILES: [&str; 1] = ["motd"];
+const FILES: [&str; 2] = ["motd", "site.yml"];
 
 /// `shell-local` and `breakpoint` are only looked at where they are granted what they ask for.
 const GRANTS: &str =

@@ -54,7 +54,9 @@ pub use bindings::imports::kilnbox::plugin::{
 pub use duration::Duration;
 pub use error::{Context, Error, ErrorCode};
 pub use files::read_all;
-pub use options::{AssetPath, FilePattern, OutputPath, OutputTemplate, RuntimeTemplate, Secret};
+pub use options::{
+    AssetDirectory, AssetFile, AssetPath, FilePattern, OutputPath, OutputTemplate, RuntimeTemplate, Secret,
+};
 pub use schemars::{self, JsonSchema};
 pub use serde;
 #[doc(hidden)]

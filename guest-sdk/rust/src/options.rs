@@ -51,6 +51,16 @@ text_option! {
 }
 
 text_option! {
+    /// A local file to read, no folder, for [`crate::assets::open`].
+    AssetFile, "asset-file"
+}
+
+text_option! {
+    /// A local folder to read, no file, for [`crate::assets::open`].
+    AssetDirectory, "asset-directory"
+}
+
+text_option! {
     /// A local file or folder to write, for [`crate::outputs::open`].
     OutputPath, "output-path"
 }
@@ -94,6 +104,8 @@ macro_rules! shown {
 }
 
 shown!(
+    AssetDirectory,
+    AssetFile,
     AssetPath,
     FilePattern,
     OutputPath,
@@ -117,11 +129,18 @@ mod tests {
         #[expect(dead_code, reason = "only the schema is looked at")]
         struct Options {
             script: AssetPath,
+            playbook: AssetFile,
+            roles: Vec<AssetDirectory>,
             reports: Vec<OutputPath>,
             token: Option<Secret>,
         }
         let schema: serde_json::Value = serde_json::from_str(&crate::schema_of::<Options>()).unwrap();
         assert_eq!(schema["properties"]["script"]["format"], "asset-path");
+        assert_eq!(schema["properties"]["playbook"]["format"], "asset-file");
+        assert_eq!(
+            schema["properties"]["roles"]["items"]["format"],
+            "asset-directory"
+        );
         assert_eq!(schema["properties"]["reports"]["items"]["format"], "output-path");
         assert_eq!(schema["properties"]["token"]["format"], "secret");
     }

@@ -54,6 +54,11 @@ fn each_imports_what_it_uses_and_no_more() {
         "shell-local",
         &["assets", "host-exec", "template", "types", "ui"],
     );
+    check(
+        "provisioner",
+        "ansible-local",
+        &["assets", "exec", "types", "ui", "upload"],
+    );
     check("post-processor", "manifest", &["outputs", "types"]);
     check(
         "post-processor",
@@ -67,7 +72,7 @@ fn each_imports_what_it_uses_and_no_more() {
         let expect: Vec<&str> = ["outputs", "types"].into_iter().chain(ui).collect();
         check("post-processor", name, &expect);
     }
-    assert_eq!(components().len(), 10);
+    assert_eq!(components().len(), 11);
 }
 
 #[test]

@@ -117,7 +117,7 @@ pub struct UserPath {
 /// What a component may do with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathAccess {
-    /// `format: "asset-path"`: read the file or tree.
+    /// `format: "asset-path"`, `asset-file` or `asset-directory`: read the file or tree.
     Asset,
     /// `format: "output-path"`: create, replace, read back.
     Output,

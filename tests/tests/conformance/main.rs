@@ -30,6 +30,7 @@ macro_rules! tables {
 }
 
 tables! {
+    ansible_local
     artifice
     builds_in_parallel
     checksum

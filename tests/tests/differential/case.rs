@@ -1,8 +1,9 @@
 //! One case, a file of `tests/differential`: a template, what lies around it, and how it is run.
 //!
-//! `@INSTANCE@` in a text is the folder on the "instance" that the case may write to. A `null` builder that names no
-//! host connects to the suite's server. Where a `shell` step does not say where its script goes, it goes to a folder of
-//! the case: cases run side by side, and the random number in its default name might meet itself.
+//! `@INSTANCE@` in a text is the folder on the "instance" that the case may write to, `@LOCAL@` that of the template. A
+//! `null` builder that names no host connects to the suite's server. Where a `shell` step does not say where its script
+//! goes, it goes to a folder of the case: cases run side by side, and the random number in its default name might meet
+//! itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -77,9 +77,10 @@ impl<'c> Ground<'c> {
         }
     }
 
-    /// `text` with this ground's folder in it.
+    /// `text` with this ground's folders in it.
     pub(crate) fn filled(&self, text: &str) -> String {
         text.replace("@INSTANCE@", self.instance().to_str().expect("a plain path"))
+            .replace("@LOCAL@", self.local().to_str().expect("a plain path"))
     }
 
     /// What is there now, as lines.

@@ -16,6 +16,7 @@ static FLEETING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
         (r"(build_time\W+)\d+", "${1}TIME"),
         (r"/[^ :]*/packer-shell\d+", "A TEMPORARY FILE"),
+        (r"(packer-provisioner-ansible-local)\d+", "${1}NUMBER"),
     ]
     .map(|(pattern, instead)| (Regex::new(pattern).expect("a pattern"), instead))
     .into()

@@ -82,6 +82,7 @@ mod compared_with_packer {
             "provisioner shell-local",
             "provisioner sleep",
             "provisioner breakpoint",
+            "provisioner ansible-local",
             "error-cleanup-provisioner shell",
             "post-processor manifest",
             "post-processor checksum",

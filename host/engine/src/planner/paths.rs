@@ -16,10 +16,22 @@ pub(crate) struct Written<'w> {
     pub(crate) text: &'w str,
     pub(crate) span: Span,
     pub(crate) access: PathAccess,
+    pub(crate) kind: FileKind,
     /// The step is a stranger's: it gets what is below the template's folder, no more.
     pub(crate) third_party: bool,
     /// The user said that the file will be there when the step runs (`generated` of `file`).
     pub(crate) later: bool,
+}
+
+/// What must be at a path that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// `format: "asset-path"`, and whatever is written.
+    Any,
+    /// `format: "asset-file"`.
+    File,
+    /// `format: "asset-directory"`.
+    Directory,
 }
 
 /// Finds a path, or says where it was looked for.
@@ -32,7 +44,10 @@ pub(crate) fn resolve(written: &Written<'_>, folders: &Folders) -> Result<UserPa
     let resolved = match written.access {
         PathAccess::Output | PathAccess::Match => first,
         PathAccess::Asset => match candidates.iter().find(|candidate| candidate.exists()) {
-            Some(found) => found.clone(),
+            Some(found) => {
+                check_kind(written, found)?;
+                found.clone()
+            }
             None if written.later => first,
             None => return Err(missing(written, &candidates)),
         },
@@ -77,6 +92,19 @@ pub(crate) fn check_pattern(pattern: &str) -> Result<(), String> {
     glob::Pattern::new(pattern)
         .map(drop)
         .map_err(|error| error.msg.to_owned())
+}
+
+/// In the words of Packer's provisioners that ask for one of the two.
+fn check_kind(written: &Written<'_>, found: &Path) -> Result<(), Diagnostic> {
+    let (wanted, label) = match (written.kind, found.is_dir()) {
+        (FileKind::File, true) => ("a file", "a folder"),
+        (FileKind::Directory, false) => ("a directory", "no folder"),
+        _ => return Ok(()),
+    };
+    let message = format!("{}: {} must point to {wanted}", written.option, written.text);
+    Err(Diagnostic::error(written.span, message)
+        .label(label)
+        .hint(format!("found `{}`", found.display())))
 }
 
 fn missing(written: &Written<'_>, candidates: &[PathBuf]) -> Diagnostic {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{
     BuildPlanner, duration,
     options::{self, Ready},
-    paths::{self, Written},
+    paths::{self, FileKind, Written},
     refuse, scalar,
     schema::Marked,
     templates::StepTemplates,
@@ -205,9 +205,11 @@ impl BuildPlanner<'_> {
             }
         }
         for mark in ready.marked.iter().filter(|mark| !mark.text.is_empty()) {
-            let access = match mark.format.as_str() {
-                "asset-path" => PathAccess::Asset,
-                "output-path" => PathAccess::Output,
+            let (access, file_kind) = match mark.format.as_str() {
+                "asset-path" => (PathAccess::Asset, FileKind::Any),
+                "asset-file" => (PathAccess::Asset, FileKind::File),
+                "asset-directory" => (PathAccess::Asset, FileKind::Directory),
+                "output-path" => (PathAccess::Output, FileKind::Any),
                 _ => continue,
             };
             let own_output = access == PathAccess::Output && !step.third_party();
@@ -228,6 +230,7 @@ impl BuildPlanner<'_> {
                 text: &mark.text,
                 span,
                 access,
+                kind: file_kind,
                 third_party: step.third_party(),
                 later,
             };

@@ -8,7 +8,7 @@ use std::{
 use kilnbox_template::{Renderer, Span};
 use serde_json::Value as Json;
 
-use super::paths::{self, Written};
+use super::paths::{self, FileKind, Written};
 use crate::{Folders, PathAccess, RuntimeTemplates, UserPath, step_runner::Bound};
 
 /// Longest name of a file, in bytes: Linux takes no longer one.
@@ -52,6 +52,7 @@ impl StepTemplates {
             text,
             span: Span::default(),
             access,
+            kind: FileKind::Any,
             third_party: self.third_party,
             later: false,
         };

@@ -103,6 +103,8 @@ impl StepRunner for Shelf {
                     "inline": {"type": ["array", "null"], "items": {"type": "string"}},
                     "script": {"type": ["string", "null"], "format": "asset-path"},
                     "scripts": {"type": "array", "items": {"type": "string", "format": "asset-path"}},
+                    "playbook": {"type": "string", "format": "asset-file"},
+                    "roles": {"type": "array", "items": {"type": "string", "format": "asset-directory"}},
                     "reports": {"type": "array", "items": {"type": "string", "format": "output-path"}},
                     "execute_command": {
                         "type": "string", "format": "runtime-template", "default": "{{.Vars}} {{.Path}}"
@@ -316,6 +318,23 @@ async fn paths_are_looked_for_below_the_working_directory_then_the_template() {
             ("out/r.txt", bench.path("work/out/r.txt"), PathAccess::Output),
             ("run.log", bench.path("work/run.log"), PathAccess::Output),
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_file_is_no_folder_and_a_folder_no_file() {
+    let bench = with_provisioner(r#"{"type": "shell", "playbook": "here.sh", "roles": ["tree"]}"#);
+    assert_eq!(bench.provisioners().await[0].paths.len(), 3, "with the log");
+    let bench = with_provisioner(r#"{"type": "shell", "playbook": "tree", "roles": ["tree", "here.sh"]}"#);
+    let problems = bench
+        .plan(&[], &[])
+        .await
+        .expect_err("both are of the wrong kind");
+    let said = bench.show(&problems);
+    assert!(said.contains("playbook: tree must point to a file"), "{said}");
+    assert!(
+        said.contains("roles: here.sh must point to a directory"),
+        "{said}"
     );
 }
 

@@ -19,7 +19,6 @@ const ON_THIS_MACHINE: &str = "run the tool with `shell-local`: it has to be on 
 const PROVISIONERS: Known = &[
     ("powershell", WINDOWS),
     ("windows-", WINDOWS),
-    ("ansible-local", ON_THE_INSTANCE),
     ("ansible", ON_THIS_MACHINE),
     ("chef-", ON_THE_INSTANCE),
     ("puppet-", ON_THE_INSTANCE),
@@ -138,7 +137,6 @@ mod tests {
             "windows-shell",
             "windows-restart",
             "ansible",
-            "ansible-local",
             "chef-solo",
         ] {
             assert!(step(StepKind::Provisioner, &named(name)).is_some(), "{name}");

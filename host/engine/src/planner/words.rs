@@ -274,6 +274,8 @@ fn alternatives(words: impl Iterator<Item = String>) -> String {
 fn format_in_words(format: &str) -> Option<Noun> {
     let (one, many) = match format {
         "asset-path" => ("a local path to read", "local paths to read"),
+        "asset-file" => ("a local file to read", "local files to read"),
+        "asset-directory" => ("a local folder to read", "local folders to read"),
         "output-path" => ("a local path to write", "local paths to write"),
         "output-template" => (
             "a template of a local path to write",
@@ -365,6 +367,14 @@ mod tests {
         check(
             json!({"type": "array", "items": {"type": "string", "format": "asset-path"}}),
             "a list of local paths to read",
+        );
+        check(
+            json!({"type": "string", "format": "asset-file"}),
+            "a local file to read",
+        );
+        check(
+            json!({"items": {"format": "asset-directory"}}),
+            "a list of local folders to read",
         );
         check(
             json!({"items": {"format": "asset-path"}}),

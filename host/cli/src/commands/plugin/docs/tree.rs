@@ -30,7 +30,7 @@ and `null` leaves it unset. As in Packer, values are brought into the kind that 
   nanoseconds.
 - **A local path to read**: a file or folder of this machine. A relative one starts from the working directory, and from
   the template's folder where nothing is found there. It must be there when the template is checked. A step can read the
-  paths that stand in its options, and no others.
+  paths that stand in its options, and no others. Where it is **a local file** or **a local folder**, nothing else will do.
 - **A local path to write**: starts from the working directory.
 - **A template of a local path to write**: the step expands it, with fields of its own such as `{{.BuildName}}`.
 - **A pattern of local files**: `*` and `?` stand for what is in one name, `**` for any folders, `[a-z]` for one of these
