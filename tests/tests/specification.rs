@@ -65,21 +65,17 @@ fn every_test_that_is_named_exists() {
     assert!(promises > 40, "{promises} tests are named");
 }
 
-/// Whether `file` belongs to `suite` (its name, or that of a folder it lies in) and is, or holds, the case `test`.
+/// Whether `file` belongs to `suite`, by its own name or that of a folder it lies in, and is, or holds, the case `test`.
 fn holds(file: &Path, suite: &str, test: &str) -> bool {
-    let below = file.strip_prefix(repository()).unwrap_or(file);
-    let folder = below.parent().unwrap_or(Path::new(""));
-    let stem = below.file_stem().unwrap_or_default().to_string_lossy();
-    let is_case = folder.ends_with(suite) && stem == test;
-    let in_suite = stem == suite
-        || suite
-            .split('/')
-            .next_back()
-            .is_some_and(|last| folder.components().any(|part| part.as_os_str() == last));
-    is_case
-        || in_suite
-            && below.extension().is_some_and(|extension| extension == "rs")
-            && fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {test}(")))
+    let below = file.strip_prefix(repository()).unwrap_or(file).with_extension("");
+    let is_of_suite = below.ancestors().any(|part| part.ends_with(suite));
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("rs") => {
+            is_of_suite && fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {test}(")))
+        }
+        Some("toml") => is_of_suite && below.ends_with(test),
+        _ => false,
+    }
 }
 
 #[test]

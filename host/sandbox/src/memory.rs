@@ -193,4 +193,19 @@ mod tests {
         drop(charge);
         assert!(memory.charge(10).is_ok());
     }
+
+    #[test]
+    fn the_engine_is_told_how_many_there_may_be() {
+        let limits = Limits {
+            instances: 3,
+            tables: 4,
+            memories: 5,
+            ..Limits::default()
+        };
+        let limiter = Limiter::new(Memory::new(100), Arc::new(limits));
+        assert_eq!(
+            (limiter.instances(), limiter.tables(), limiter.memories()),
+            (3, 4, 5)
+        );
+    }
 }

@@ -150,8 +150,8 @@ impl Template {
         }
     }
 
-    /// What is written for sensitive variables anywhere, before anything is expanded: not to be shown where something
-    /// is wrong with it.
+    /// The values in force of sensitive variables, as they are written before anything is expanded: not to be shown where
+    /// something is wrong with the template.
     pub fn written_secrets(&self, given: &Variables) -> Vec<String> {
         variables::written_secrets(self, given)
     }

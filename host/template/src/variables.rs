@@ -110,18 +110,21 @@ pub(crate) fn resolve(
     })
 }
 
-/// See [`Template::written_secrets`]. What is expanded is no secret before it is.
+/// See [`Template::written_secrets`]. What is expanded is no secret before it is, and what is overridden is none: a default
+/// such as `changeme` or `none` would be covered in every text.
 pub(crate) fn written_secrets(template: &Template, given: &Variables) -> Vec<String> {
     let mut unheard = Diagnostics::new(&template.source);
     let defaults = template.variables.iter().filter_map(|variable| {
         let default = variable.default.as_ref()?;
         Some((variable.name.value.clone(), default.value.clone()))
     });
-    defaults
+    let written: BTreeMap<String, String> = defaults
         .chain(given.files.iter().flat_map(|file| read_file(file, &mut unheard)))
         .chain(given.given.iter().cloned())
         .filter(|(name, _)| template.sensitive.iter().any(|known| known.value == *name))
-        .map(|(_, text)| text)
+        .collect();
+    written
+        .into_values()
         .filter(|text| !text.is_empty() && !text.contains("{{"))
         .collect()
 }
@@ -378,14 +381,15 @@ mod tests {
         let text = r#"{"variables": {"a": "one", "b": "{{env `B`}}", "c": "open"}, "sensitive-variables": ["a", "b"],
             "builders": [{"type": "null"}]}"#;
         let given = Variables {
-            files: vec![Source::new("v.json", r#"{"a": "two", "b": 3, "c": "open"}"#)],
+            files: vec![Source::new("v.json", r#"{"a": "two", "b": "four", "c": "open"}"#)],
             given: vec![
                 ("a".to_owned(), "three".to_owned()),
                 ("d".to_owned(), "open".to_owned()),
             ],
         };
         let template = Template::parse(Source::new("t.json", text)).unwrap();
-        assert_eq!(template.written_secrets(&given), ["one", "two", "three"]);
+        assert_eq!(template.written_secrets(&given), ["three", "four"]);
+        assert_eq!(template.written_secrets(&Variables::default()), ["one"]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) struct Case {
     pub(crate) max_retries: Option<u32>,
     /// Limits in `kilnbox.toml`, where the default would take too long to reach.
     #[serde(default)]
-    pub(crate) limits: BTreeMap<String, String>,
+    pub(crate) limits: BTreeMap<String, Json>,
     /// The template's variables. One of the name `secret` is sensitive.
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,

@@ -101,7 +101,7 @@ impl<'b> Ground<'b> {
         let limits: Vec<String> = case
             .limits
             .iter()
-            .map(|(name, value)| format!("{name} = {value:?}"))
+            .map(|(name, value)| format!("{name} = {value}"))
             .collect();
         let manifest = format!(
             "[plugins.{plugin}]\nsource = \"file:{plugin}.wasm\"\nlimits = {{ {} }}\n",

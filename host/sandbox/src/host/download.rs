@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kilnbox_engine::{Deed, event::Transfer as Moved};
+use kilnbox_engine::{Deed, Progress as _, event::Transfer as Moved};
 use wasmtime::component::Resource;
 
 use super::{outputs::Output, progress::Transfer, sparse::Sparse, tree::Aside, types::Instance};
@@ -70,7 +70,8 @@ impl Host for State {
         let run = self.running()?.clone();
         let output = self.table.get(&to)?.clone();
         let written = output.written.clone();
-        let transfer = Transfer::new(&run.job.events, &path);
+        let transfer = Transfer::new(&run.job.events, &path).counted(self.quota.clone());
+        let quota = self.quota.clone();
         let local = |error: std::io::Error| Failure::local(&written, &error);
         let begin = move || match output.third_party() {
             true => {
@@ -87,9 +88,10 @@ impl Host for State {
             let before = tree::list(&run.recorder, &patience, &folder)
                 .await?
                 .map_err(local)?;
-            let bytes = patience
-                .wait(on.download_tree(&path, &folder, &transfer))
-                .await??;
+            let fetching = transfer.within_quota(on.download_tree(&path, &folder, &transfer));
+            let bytes = patience.wait(fetching).await???;
+            transfer.moved(bytes, None);
+            transfer.reached()?;
             let tree = match before {
                 None => None,
                 Some(before) => {
@@ -99,7 +101,10 @@ impl Host for State {
                 }
             };
             if let Some(aside) = aside {
-                patience.block(move || aside.commit()).await?.map_err(local)?;
+                patience
+                    .block(move || aside.commit(&quota))
+                    .await?
+                    .map_err(local)?;
             }
             transfer.finished(bytes);
             Ok((bytes, tree))

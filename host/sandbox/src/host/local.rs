@@ -147,3 +147,37 @@ pub(crate) fn read_at(file: &std::fs::File, offset: u64, length: u32) -> io::Res
 pub(crate) fn mode(metadata: &cap_std::fs::Metadata) -> u32 {
     metadata.mode() & 0o7777
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::PathBuf, sync::Arc};
+
+    use super::*;
+    use crate::Limits;
+
+    #[test]
+    fn found_files_are_counted_once_each() {
+        let limits = Limits {
+            found_files: 2,
+            ..Limits::default()
+        };
+        let mut state = State::new(Arc::new(limits), None);
+        let path = |name: &str| UserPath {
+            written: name.to_owned(),
+            resolved: PathBuf::from(name),
+            access: PathAccess::Match,
+            below: None,
+        };
+        for name in ["a", "b", "a", "b"] {
+            state.found(path(name)).unwrap();
+        }
+        let Err(Failure::Trap(trap)) = state.found(path("c")) else {
+            panic!("a third one was found")
+        };
+        let reached = trap.downcast_ref::<Reached>().unwrap();
+        assert_eq!(
+            (reached.limit, &*reached.what),
+            ("found-files", "may find 2 local files")
+        );
+    }
+}

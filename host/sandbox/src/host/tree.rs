@@ -16,6 +16,7 @@ use super::{
     local,
     outputs::{Output, RESERVED, random, reserved},
 };
+use crate::quota::Quota;
 
 /// Folders in folders that a tree may have.
 const DEPTH: usize = 64;
@@ -45,9 +46,9 @@ impl Aside {
     }
 
     /// Puts what was fetched in place, if all of it may be there.
-    pub(crate) fn commit(self) -> io::Result<()> {
+    pub(crate) fn commit(self, quota: &Quota) -> io::Result<()> {
         let (from, to) = (self.folder()?, self.parent.open_dir(&self.name)?);
-        check(&from, Some(&to), Path::new(""))?;
+        check(&from, Some(&to), Path::new(""), quota)?;
         place(&from, &to)
     }
 }
@@ -60,8 +61,8 @@ impl Drop for Aside {
     }
 }
 
-/// Looks at everything in `from`; `to` is where it would go, if that is there.
-fn check(from: &Dir, to: Option<&Dir>, at: &Path) -> io::Result<()> {
+/// Looks at everything in `from` and counts it; `to` is where it would go, if that is there.
+fn check(from: &Dir, to: Option<&Dir>, at: &Path, quota: &Quota) -> io::Result<()> {
     if at.components().count() > DEPTH {
         return Err(io::Error::other(format!(
             "more than {DEPTH} folders in each other"
@@ -69,6 +70,7 @@ fn check(from: &Dir, to: Option<&Dir>, at: &Path) -> io::Result<()> {
     }
     for entry in from.entries()? {
         let (name, kind) = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))?;
+        quota.files(1)?;
         let path = at.join(&name);
         let refuse = |why: &str| Err(io::Error::other(format!("`{}`: {why}", path.display())));
         if reserved(&name.to_string_lossy()) {
@@ -83,7 +85,7 @@ fn check(from: &Dir, to: Option<&Dir>, at: &Path) -> io::Result<()> {
         }
         if kind.is_dir() {
             let below = to.and_then(|to| to.open_dir(&name).ok());
-            check(&from.open_dir(&name)?, below.as_ref(), &path)?;
+            check(&from.open_dir(&name)?, below.as_ref(), &path, quota)?;
         }
     }
     Ok(())

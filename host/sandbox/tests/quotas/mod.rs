@@ -95,3 +95,45 @@ async fn local_files_made_are_counted() {
     let (why, _) = writing(limits).await;
     assert_eq!(why, "`guest` went over a limit: it may make 3 local files");
 }
+
+/// Puts the output `out` into an archive again and again.
+const ARCHIVING: Guest<'_> = Guest {
+    imports: r#"
+        (import "kilnbox:plugin/outputs@0.1.0" "open" (func $open (param i32 i32 i32)))
+        (import "kilnbox:plugin/outputs@0.1.0" "[constructor]archive"
+            (func $archive (param i32 i32 i32 i32) (result i32)))
+        (import "kilnbox:plugin/outputs@0.1.0" "[method]archive.add" (func $add (param i32 i32 i32 i32 i32)))
+    "#,
+    items: r#"(data (i32.const 4096) "out") (global $archived (mut i32) (i32.const 0))"#,
+    describe: "",
+    run: "(call $open (i32.const 4096) (i32.const 3) (i32.const 1024))
+          (if (i32.load8_u (i32.const 1024)) (then (unreachable)))
+          (local.set $i (i32.load (i32.const 1028)))
+          (global.set $archived
+            (call $archive (i32.const 4096) (i32.const 0) (i32.const 4096) (i32.const 0)))
+          (loop $again
+            (call $add (global.get $archived) (local.get $i) (i32.const 4096) (i32.const 3) (i32.const 1024))
+            (br $again))
+          (unreachable)",
+    world: "include kilnbox:plugin/provisioner-plugin@0.1.0;",
+};
+
+#[tokio::test]
+async fn files_of_an_archive_are_counted() {
+    let mut bench = Bench::new();
+    bench.job.paths.push(UserPath {
+        written: "out".to_owned(),
+        resolved: bench.folder.path().join("out"),
+        access: PathAccess::Output,
+        below: None,
+    });
+    let limits = Limits {
+        archive_entries: 4,
+        ..Limits::default()
+    };
+    let step = load(&sandbox(ARCHIVING.build(), limits, None)).await.unwrap();
+    assert_eq!(
+        reason(bench.run(&*step).await),
+        "`guest` went over a limit: it may put 4 files into an archive"
+    );
+}
