@@ -425,6 +425,7 @@ fn what_cannot_be_written_is_refused_before_anything_is_done() {
     for path in [
         "folder",
         "folder/link",
+        "template.json",
         "missing/record",
         "/dev/null",
         "/proc/record",

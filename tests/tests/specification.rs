@@ -51,7 +51,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_test_that_is_named_exists() {
     let mut files = Vec::new();
-    sources(&repository(), &mut files);
+    sources(repository(), &mut files);
     let page = page();
     let rows = rows(&page);
     let mut promises = 0;

@@ -1,12 +1,15 @@
-//! The record's file: seen whole or not at all, and never in the place of anything but a regular file.
+//! The record's file: seen whole or not at all, and never in the place of anything but an older record.
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Write as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use crate::error::Error;
+
+/// What every record begins with, and an empty file with all of it: a file that does not is the user's.
+const BEGINNING: &[u8] = br#"{"_type":"https://in-toto.io/Statement/"#;
 
 /// Where the record goes.
 #[derive(Debug)]
@@ -50,9 +53,20 @@ impl Target {
             Ok(there) if !there.is_file() => {
                 Err(io::Error::other("something else than a regular file is there"))
             }
+            Ok(_) if !self.is_record()? => Err(io::Error::other(
+                "a file that is no record is there, and is not replaced",
+            )),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn is_record(&self) -> io::Result<bool> {
+        let mut beginning = Vec::new();
+        File::open(&self.path)?
+            .take(BEGINNING.len() as u64)
+            .read_to_end(&mut beginning)?;
+        Ok(beginning.is_empty() || beginning == BEGINNING)
     }
 
     /// A file beside it, removed unless it takes its place.
@@ -94,10 +108,11 @@ mod tests {
     fn only_a_regular_file_is_replaced_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name| folder.path().join(name);
-        fs::write(at("old"), "old").unwrap();
+        fs::write(at("old"), [BEGINNING, b"v1\"}\n"].concat()).unwrap();
+        fs::write(at("template.json"), "{}").unwrap();
         fs::create_dir(at("folder")).unwrap();
         symlink(at("old"), at("link")).unwrap();
-        for name in ["folder", "link", "missing/record", ".."] {
+        for name in ["folder", "link", "template.json", "missing/record", ".."] {
             assert!(refused(&at(name)), "{name}");
         }
         assert!(refused(Path::new("/dev/null")));
@@ -112,7 +127,7 @@ mod tests {
             );
         }
         let names = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(names, 4, "old, new, folder, link");
+        assert_eq!(names, 5, "old, new, template.json, folder, link");
     }
 
     #[test]
