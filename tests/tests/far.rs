@@ -5,7 +5,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use kilnbox_tests::{Kilnbox, Node, SshBed, Tree, relay};
+use kilnbox_tests::{Finished, Kilnbox, Node, SshBed, Tree, relay};
 use serde_json::{Value as Json, json};
 
 const ROUND_TRIP: Duration = Duration::from_millis(40);
@@ -79,6 +79,25 @@ fn an_account_without_a_shell_gets_files_too() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_as_over_a_near_connection() {
+    let bed = SshBed::start();
+    write(&bed.local().join("plain"), b"plain\n", 0o644);
+    write(&bed.instance().join("file"), b"in the way\n", 0o644);
+    let step = json!({ "type": "file", "source": "plain", "destination": bed.instance().join("file/plain") });
+    let [near, far] = [bed.port(), relay(bed.port(), ROUND_TRIP)].map(|port| {
+        let run = attempt(&bed, port, std::slice::from_ref(&step)).exited(1);
+        let told = run.stderr.lines().find(|line| line.starts_with("--> null: "));
+        told.unwrap_or_else(|| panic!("no error in\n{}", run.both()))
+            .to_owned()
+    });
+    assert_eq!(near, far);
+    assert!(
+        near.ends_with("on the instance: no such file or directory"),
+        "{near}"
+    );
+}
+
+#[test]
 fn a_script_runs_and_its_secrets_are_in_no_command_line() {
     let bed = SshBed::start();
     let instance = bed.instance();
@@ -115,6 +134,10 @@ fn a_script_runs_and_its_secrets_are_in_no_command_line() {
 }
 
 fn build(bed: &SshBed, port: u16, provisioners: &[Json]) {
+    attempt(bed, port, provisioners).succeeded();
+}
+
+fn attempt(bed: &SshBed, port: u16, provisioners: &[Json]) -> Finished {
     let mut builder = bed.builder();
     builder["ssh_port"] = json!(port);
     let template = json!({ "builders": [builder], "provisioners": provisioners });
@@ -123,8 +146,9 @@ fn build(bed: &SshBed, port: u16, provisioners: &[Json]) {
     write(&path, template.to_string().as_bytes(), 0o644);
     let path = path.to_str().expect("plain names");
     let kilnbox = Kilnbox::new();
-    kilnbox.run(&bed.local(), &["build", path]).succeeded();
+    let run = kilnbox.run(&bed.local(), &["build", path]);
     kilnbox.left_nothing();
+    run
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) {

@@ -174,6 +174,8 @@ fn toml_key(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wit_parser::{PackageId, Resolve};
+
     use super::*;
 
     #[test]
@@ -207,18 +209,27 @@ mod tests {
         );
     }
 
+    fn contract() -> (Resolve, PackageId) {
+        let mut resolve = Resolve::default();
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
+        let (package, _) = resolve.push_dir(wit).unwrap();
+        (resolve, package)
+    }
+
+    /// The names of all interfaces that a world of the contract imports.
+    fn imported(resolve: &Resolve, package: PackageId) -> BTreeSet<String> {
+        let worlds = resolve.packages[package].worlds.values();
+        worlds
+            .flat_map(|world| resolve.worlds[*world].imports.keys())
+            .map(|key| resolve.name_world_key(key))
+            .collect()
+    }
+
     /// A new interface in `wit/` must get a rule here before it can be imported.
     #[test]
     fn every_interface_of_the_contract_has_a_rule() {
-        let mut resolve = wit_parser::Resolve::default();
-        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
-        let (package, _) = resolve.push_dir(wit).unwrap();
-        let imported: BTreeSet<String> = resolve.packages[package]
-            .worlds
-            .values()
-            .flat_map(|world| resolve.worlds[*world].imports.keys())
-            .map(|key| resolve.name_world_key(key))
-            .collect();
+        let (resolve, package) = contract();
+        let imported = imported(&resolve, package);
         let ruled: BTreeSet<String> = Capability::ALL
             .iter()
             .map(|c| format!("kilnbox:plugin/{}@0.1.0", c.name()))
@@ -246,16 +257,8 @@ mod tests {
     /// For every interface in `wit/`, what a component that imports it is missing under every single grant.
     #[test]
     fn the_matrix_of_interfaces_and_grants() {
-        let mut resolve = wit_parser::Resolve::default();
-        let (package, _) = resolve
-            .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit"))
-            .unwrap();
-        let imported: BTreeSet<String> = resolve.packages[package]
-            .worlds
-            .values()
-            .flat_map(|world| resolve.worlds[*world].imports.keys())
-            .map(|key| resolve.name_world_key(key))
-            .collect();
+        let (resolve, package) = contract();
+        let imported = imported(&resolve, package);
         let granted = ["connection", "host-exec", "prompt"];
         for name in &imported {
             let component = wat::parse_str(format!(

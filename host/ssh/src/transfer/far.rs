@@ -22,7 +22,7 @@ const READABLE: u32 = 0o004;
 /// The exit code of a command that did everything.
 const DONE: u32 = 42;
 
-/// Writes the file; `false` where no shell seems to have run the command.
+/// Writes the file; `false` where the command did not.
 pub(crate) async fn upload(
     links: &Links,
     to: &str,
@@ -47,23 +47,18 @@ pub(crate) async fn upload(
     done(ended, to)
 }
 
-/// Removes a file, missing or not; `false` where no shell seems to have run the command.
+/// Removes a file, missing or not; `false` where the command did not.
 pub(crate) async fn remove(links: &Links, path: &str) -> Result<bool, CommunicatorError> {
     let line = format!("rm -f {} && exit {DONE}", quote::path(path)?);
     let ended = program::fetch(links, line, &mut sink(), |_| {}).await?;
     done(ended, path)
 }
 
+/// Whether it was done. Where it was not, SFTP is asked, and says why: there may be no shell, and what a shell says of a
+/// file is not what it says over a near connection.
 fn done(ended: Ended, path: &str) -> Result<bool, CommunicatorError> {
-    match ended {
-        Ended {
-            exit: Exit::Code(DONE),
-            ..
-        } => Ok(true),
-        Ended {
-            exit: Exit::Code(_),
-            ref complaint,
-        } if complaint.is_empty() => Ok(false),
-        failed => failed.success(path).map(|()| false),
+    match ended.exit {
+        Exit::Code(code) => Ok(code == DONE),
+        Exit::Signal(_) | Exit::Lost => ended.success(path).map(|()| false),
     }
 }
