@@ -49,9 +49,6 @@ pub(crate) struct Case {
     /// What is in the template's folder.
     #[serde(default)]
     pub(crate) local: BTreeMap<String, Node>,
-    /// It takes a minute, and is run as root alone.
-    #[serde(default)]
-    pub(crate) slow: bool,
     /// Output that is too much to look at goes nowhere.
     #[serde(default)]
     pub(crate) ignore_stdout: bool,
