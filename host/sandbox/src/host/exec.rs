@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kilnbox_engine::{Command, CommunicatorError, Deed, Exit, Output, Process, event};
-use tokio::{io::AsyncReadExt as _, sync::OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Resource;
 
 use super::{
     assets::Asset,
     output_forwarding::{Capture, Sink},
+    stdin::{Feed, Stdin},
     types::Instance,
 };
 use crate::{
@@ -20,13 +21,10 @@ use crate::{
     failure::Failure,
     limits::Reached,
     memory::Charge,
-    patience::Patience,
     record::{self, Doing, Hash},
     store::State,
 };
 
-/// Bytes of standard input given at once.
-const CHUNK: usize = 32 * 1024;
 /// A command being put together.
 #[derive(Debug)]
 pub struct CommandDraft {
@@ -44,24 +42,6 @@ impl CommandDraft {
         match self.command.line.contains('\0') {
             true => Err(Failure::invalid("the command line holds a NUL character")),
             false => Ok(()),
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Stdin {
-    None,
-    Bytes(Bytes),
-    Asset(Asset),
-    Open,
-}
-
-impl Stdin {
-    /// The file it comes from, as the user wrote it.
-    fn from(&self) -> Option<String> {
-        match self {
-            Self::Asset(asset) => Some(asset.written.clone()),
-            Self::None | Self::Bytes(_) | Self::Open => None,
         }
     }
 }
@@ -154,67 +134,6 @@ pub(crate) fn is_variable(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Where standard input comes from while a command runs.
-struct Feed {
-    source: Source,
-    /// Of what the command took.
-    hash: Option<Hash>,
-}
-
-enum Source {
-    Done,
-    Bytes(Bytes),
-    File {
-        file: tokio::fs::File,
-        chunk: Bytes,
-        written: String,
-    },
-}
-
-impl Feed {
-    /// The next piece; none at the end.
-    async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
-        Ok(match &mut self.source {
-            Source::Done => None,
-            Source::Bytes(bytes) => {
-                Some(bytes.slice(..bytes.len().min(CHUNK))).filter(|piece| !piece.is_empty())
-            }
-            Source::File { file, chunk, written } => {
-                if chunk.is_empty() {
-                    let mut buffer = vec![0; CHUNK];
-                    let count = file
-                        .read(&mut buffer)
-                        .await
-                        .map_err(|error| Failure::local(written, &error))?;
-                    buffer.truncate(count);
-                    *chunk = Bytes::from(buffer);
-                }
-                Some(chunk.clone()).filter(|piece| !piece.is_empty())
-            }
-        })
-    }
-
-    fn advance(&mut self, taken: usize) {
-        match &mut self.source {
-            Source::Done => {}
-            Source::Bytes(bytes) | Source::File { chunk: bytes, .. } => {
-                let taken = bytes.split_to(taken.min(bytes.len()));
-                if let Some(hash) = &mut self.hash {
-                    hash.update(&taken);
-                }
-            }
-        }
-    }
-
-    fn is_done(&self) -> bool {
-        matches!(self.source, Source::Done)
-    }
-
-    fn end(&mut self) {
-        self.source = Source::Done;
-    }
-}
-
 /// Follows a command to its end. Output is taken between pieces of input; while a piece is on its way, the
 /// communicator keeps what comes ([`Process::write_stdin`]), so a write is never given up half-way.
 async fn follow(process: &mut dyn Process, feed: &mut Feed, sink: &mut Sink) -> Result<Exit, Failure> {
@@ -291,24 +210,6 @@ impl State {
             Keep::Capture(limit) => Sink::Capture(Capture::new(limit, self.memory.charge(0)?)),
             Keep::Forward => Sink::forward(self.running()?.job.events.speaker(speaker)),
         })
-    }
-
-    async fn feed(patience: &Patience, stdin: Stdin, hash: Option<Hash>) -> Result<Feed, Failure> {
-        let source = match stdin {
-            Stdin::None | Stdin::Open => Source::Done,
-            Stdin::Bytes(bytes) => Source::Bytes(bytes),
-            Stdin::Asset(asset) => {
-                let written = asset.written.clone();
-                let file = patience.block(move || asset.file()).await?;
-                let file = file.map_err(|error| Failure::local(&written, &error))?;
-                Source::File {
-                    file: tokio::fs::File::from_std(file),
-                    chunk: Bytes::new(),
-                    written,
-                }
-            }
-        };
-        Ok(Feed { source, hash })
     }
 }
 
@@ -426,7 +327,7 @@ impl HostCommand for State {
         let patience = self.patience.clone();
         let recorder = self.recorder()?;
         let from = stdin.from();
-        let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
+        let mut feed = stdin.feed(&patience, recorder.hash()).await?;
         let doing = recorder.begin(|| told(&command, from));
         let whole = async {
             let mut process = on.start(command).await?;
@@ -457,7 +358,7 @@ impl HostCommand for State {
         let patience = self.patience.clone();
         let recorder = self.recorder()?;
         let from = stdin.from();
-        let mut feed = Self::feed(&patience, stdin, recorder.hash()).await?;
+        let mut feed = stdin.feed(&patience, recorder.hash()).await?;
         let counted = self.processes.clone().try_acquire_owned().map_err(|_| {
             let most = self.limits.processes;
             Reached::new(

@@ -21,6 +21,7 @@ pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod reconnect;
 mod sparse;
+mod stdin;
 pub(crate) mod template;
 mod tree;
 pub(crate) mod types;
