@@ -215,8 +215,7 @@ impl HostArchive for State {
             let compression = archive.compression.parse().map_err(fail)?;
             let packing = Packing::new(container, compression, archive.level, entries).map_err(fail)?;
             let local = |error: std::io::Error| Failure::local(&written, &error);
-            let replacement = to.begin(None).map_err(local)?;
-            quota.files(1)?;
+            let replacement = to.begin(None, &quota).map_err(local)?;
             let growing = Growing::new(replacement.file().map_err(local)?, quota);
             let work = Work {
                 growing: Some(growing),

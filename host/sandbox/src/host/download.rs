@@ -27,12 +27,12 @@ impl Host for State {
         let written = output.written.clone();
         let local = |error: std::io::Error| Failure::local(&written, &error);
         let transfer = Transfer::new(&run.job.events, &path);
+        let quota = self.quota.clone();
         let replacement = self
             .patience
-            .block(move || output.begin(None))
+            .block(move || output.begin(None, &quota))
             .await?
             .map_err(local)?;
-        self.quota.files(1)?;
         let file = Sparse::new(replacement.file().map_err(local)?, self.quota.clone());
         let mut file = Hashing::new(file, run.recorder.hash());
         let doing = run.recorder.begin(|| download(&path, &written));

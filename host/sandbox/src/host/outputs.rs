@@ -21,6 +21,7 @@ use super::local::{self, Links};
 use crate::{
     bindings::kilnbox::plugin::outputs::{Host, HostGuard, HostOutput},
     failure::{Failure, Refused},
+    quota::Quota,
     record::octal,
     store::State,
 };
@@ -182,9 +183,10 @@ impl Output {
         Ok(())
     }
 
-    /// Begins a replacement.
-    pub(crate) fn begin(&self, mode: Option<u32>) -> io::Result<Replacement> {
+    /// Begins a replacement, which counts as a file made.
+    pub(crate) fn begin(&self, mode: Option<u32>, quota: &Quota) -> io::Result<Replacement> {
         self.writable(mode)?;
+        quota.files(1)?;
         let (dir, name) = self.place(true)?;
         match dir.symlink_metadata(&name) {
             Ok(there) if !there.is_file() => {
@@ -453,10 +455,10 @@ impl HostOutput for State {
                 ..Transfer::default()
             })
         });
-        self.quota.files(1)?;
-        self.quota.bytes(content.len() as u64)?;
+        let quota = self.quota.clone();
+        quota.bytes(content.len() as u64)?;
         let replace = move || {
-            let replacement = output.begin(mode)?;
+            let replacement = output.begin(mode, &quota)?;
             replacement.file()?.write_all(&content)?;
             replacement.commit(&run.written)
         };
