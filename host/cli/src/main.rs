@@ -28,19 +28,16 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::{args::Cli, report::Report};
 
 fn main() -> ExitCode {
-    // The program is also the helper that becomes a container. It unshares namespaces, which a process with threads
-    // cannot do, so this stands before everything else.
-    if env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == kilnbox_builder_rootfs::CONTAINER_COMMAND)
-    {
-        return kilnbox_builder_rootfs::container_main();
-    }
-    if env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == kilnbox_sandbox::compiler::COMMAND)
-    {
-        return kilnbox_sandbox::compiler::main(env::args().skip(2));
+    // The program is also the helper that becomes a container, and the compiler of strangers' components. The first
+    // unshares namespaces, which a process with threads cannot do, so this stands before everything else.
+    match env::args_os().nth(1) {
+        Some(first) if first == kilnbox_builder_rootfs::CONTAINER_COMMAND => {
+            return kilnbox_builder_rootfs::container_main();
+        }
+        Some(first) if first == kilnbox_sandbox::compiler::COMMAND => {
+            return kilnbox_sandbox::compiler::main(env::args().skip(2));
+        }
+        _ => {}
     }
     let argv = argv::normalise(env::args_os(), &Cli::command());
     let code = match Cli::try_parse_from(argv) {

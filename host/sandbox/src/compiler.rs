@@ -7,7 +7,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    path::PathBuf,
+    path::Path,
     process::{ExitCode, ExitStatus, Stdio},
     time::Duration,
 };
@@ -51,7 +51,7 @@ pub(crate) enum CompileError {
 
 /// Compiles `component` in a process of its own: `program`, started again.
 pub(crate) async fn compile(
-    program: &PathBuf,
+    program: &Path,
     component: &Bytes,
     limits: &Limits,
 ) -> Result<Vec<u8>, CompileError> {
@@ -72,13 +72,7 @@ pub(crate) async fn compile(
         Ok(Ok((status, code, _))) if status.success() => Ok(code),
         Ok(Ok((status, _, complaint))) => Err(ended(status, complaint, limits)),
         Ok(Err(error)) => Err(error.into()),
-        Err(_) => {
-            let most = humantime::format_duration(limits.compile_time);
-            Err(CompileError::Reached(Reached::new(
-                "compile-time",
-                format!("may take {most} to compile"),
-            )))
-        }
+        Err(_) => Err(too_long(limits)),
     }
 }
 
@@ -121,11 +115,15 @@ fn ended(status: ExitStatus, complaint: String, limits: &Limits) -> CompileError
         return CompileError::Reached(Reached::new("compile-memory", what));
     }
     if signal(Signal::XCPU) || signal(Signal::KILL) {
-        let most = humantime::format_duration(limits.compile_time);
-        let what = format!("may take {most} to compile");
-        return CompileError::Reached(Reached::new("compile-time", what));
+        return too_long(limits);
     }
     CompileError::Ended { status, complaint }
+}
+
+fn too_long(limits: &Limits) -> CompileError {
+    let most = humantime::format_duration(limits.compile_time);
+    let what = format!("may take {most} to compile");
+    CompileError::Reached(Reached::new("compile-time", what))
 }
 
 /// The whole life of the compiler: the program was started with [`COMMAND`] and these arguments.

@@ -390,15 +390,16 @@ async fn compiled(
         }
     }
     let permit = shared.compiling.acquire().await;
-    let digest = {
-        let bytes = bytes.clone();
-        blocking(invalid, move || hex(&Sha256::digest(&bytes))).await?
+    let look = {
+        let (shared, bytes) = (Arc::clone(shared), bytes.clone());
+        move || {
+            let digest = hex(&Sha256::digest(&bytes));
+            let cache = shared.cache.as_ref();
+            let kept = cache.and_then(|cache| cache.load(&shared.engine, &digest));
+            (kept, digest)
+        }
     };
-    let kept = {
-        let (shared, digest) = (Arc::clone(shared), digest.clone());
-        let load = move || shared.cache.as_ref()?.load(&shared.engine, &digest);
-        blocking(invalid, load).await?
-    };
+    let (kept, digest) = blocking(invalid, look).await?;
     if let Some(component) = kept {
         return Ok(component);
     }

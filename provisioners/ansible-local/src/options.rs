@@ -96,7 +96,7 @@ impl Options {
         }
     }
 
-    /// A step does not know where it was started, so it cannot tell that `/work/ansible/a.yml` is in `ansible`.
+    /// A step does not know where it was started, so it cannot tell that `/srv/ansible/a.yml` is in `ansible`.
     fn playbooks_apart_from_their_folder(&self) -> Vec<Diagnostic> {
         let Some(folder) = written(&self.playbook_dir) else {
             return Vec::new();
@@ -325,10 +325,10 @@ mod tests {
             ],
         );
         check(
-            r#"{"playbook_dir": "play", "playbook_files": ["play/a.yml", "/work/play/b.yml"]}"#,
+            r#"{"playbook_dir": "play", "playbook_files": ["play/a.yml", "/srv/play/b.yml"]}"#,
             &[(
                 "/playbook_files/1",
-                "`/work/play/b.yml` counts as outside of `playbook_dir`, `play`",
+                "`/srv/play/b.yml` counts as outside of `playbook_dir`, `play`",
             )],
         );
     }

@@ -289,10 +289,8 @@ impl HostTemporaryFile for State {
         path: String,
     ) -> wasmtime::Result<Resource<TemporaryFile>> {
         let on = self.table.get(&instance)?.on.clone();
-        let most = self.limits.path;
-        if path.len() > most {
-            return Err(wasmtime::Error::msg(format!("a path of more than {most} bytes")));
-        }
+        self.is_path(&path)
+            .map_err(|failure| wasmtime::Error::msg(failure.words()))?;
         let leftovers = match self.running() {
             Ok(run) => run.leftovers.clone(),
             Err(_) => return Err(wasmtime::Error::msg("a temporary file outside a run")),

@@ -210,6 +210,15 @@ mod tests {
         String::from_utf8(run.stdout).unwrap()[..64].to_owned()
     }
 
+    /// The folder, as it is told when it was sent.
+    fn sent(folder: &Path) -> Tree {
+        let dir = Dir::open_ambient_dir(folder, ambient_authority()).unwrap();
+        let listing = Listing::of(&dir).unwrap();
+        listing
+            .sent(&dir, &recorder(), &CancellationToken::new())
+            .unwrap()
+    }
+
     #[test]
     fn the_digest_is_that_of_the_published_command() {
         let folder = tempfile::tempdir().unwrap();
@@ -270,12 +279,7 @@ mod tests {
         for number in 0..limits::TREE_ENTRIES + 3 {
             fs::write(folder.path().join(number.to_string()), "x").unwrap();
         }
-        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
-        let cancel = CancellationToken::new();
-        let tree = Listing::of(&dir)
-            .unwrap()
-            .sent(&dir, &recorder(), &cancel)
-            .unwrap();
+        let tree = sent(folder.path());
         assert_eq!((tree.entries.len(), tree.left_out), (limits::TREE_ENTRIES, 3));
         assert_eq!(tree.dir_hash.unwrap(), expected(folder.path()));
     }
@@ -285,12 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), "plain").unwrap();
         fs::write(folder.path().join("b"), "pw=correct horse").unwrap();
-        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
-        let cancel = CancellationToken::new();
-        let tree = Listing::of(&dir)
-            .unwrap()
-            .sent(&dir, &recorder(), &cancel)
-            .unwrap();
+        let tree = sent(folder.path());
         assert_eq!(tree.dir_hash, None);
         let known: Vec<_> = tree
             .entries
