@@ -67,8 +67,15 @@ fn parent(id: u32) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// The most memory that a process has had so far, in bytes; none where it has ended.
+/// The most memory that a program this one started has had so far, in bytes; none where it has ended.
+///
+/// A child that was started shares this program's memory for a moment, and that is not its own.
 pub fn peak(id: u32) -> Option<u64> {
+    let program = |process: &str| fs::read_link(format!("/proc/{process}/exe")).ok();
+    // In this order: once it is another program, its memory is another's, too.
+    if program(&id.to_string())? == program("self")? {
+        return None;
+    }
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
