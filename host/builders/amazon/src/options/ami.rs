@@ -1,6 +1,17 @@
 //! The image that a build makes: upstream's `AMIConfig`.
 
-use super::{Tag, Template};
+use jiff::Timestamp;
+use kilnbox_engine::Problem;
+
+use super::{
+    Tag, Template, encryption,
+    given::{Given, child},
+    resource_name::{RULE, clean_resource_name},
+    tags,
+};
+
+/// Minutes of a copy: AWS, `CopyImage`.
+const COPY_MINUTES: std::ops::RangeInclusive<i64> = 15..=2880;
 
 /// Name, copies, permissions and encryption of the image.
 #[derive(Clone, Debug)]
@@ -49,7 +60,7 @@ pub(crate) struct AmiConfig {
     /// None leaves the default of the source.
     pub(crate) imds_support: Option<ImdsSupport>,
     /// When it is called old. In the future when the options were checked.
-    pub(crate) deprecate_at: Option<jiff::Timestamp>,
+    pub(crate) deprecate_at: Option<Timestamp>,
     /// None where it is not enabled.
     pub(crate) deregistration_protection: Option<DeregistrationProtection>,
     /// `snapshot_tags` and `snapshot_tag`: of the snapshots, over `tags`.
@@ -58,6 +69,116 @@ pub(crate) struct AmiConfig {
     pub(crate) snapshot_users: Vec<String>,
     /// `all`, where everybody may make volumes of the snapshots.
     pub(crate) snapshot_groups: Vec<String>,
+}
+
+impl AmiConfig {
+    pub(super) fn read(given: &Given<'_>, now: Timestamp, problems: &mut Vec<Problem>) -> Self {
+        let protection = given.object("deregistration_protection");
+        let protected = protection.filter(|protection| protection.flag("enabled"));
+        let ami = Self {
+            ami_name: given.text("ami_name").unwrap_or_default(),
+            ami_description: Template::read(given, "ami_description"),
+            ami_virtualization_type: given.text("ami_virtualization_type"),
+            ami_users: given.list("ami_users"),
+            ami_groups: given.list("ami_groups"),
+            ami_org_arns: given.list("ami_org_arns"),
+            ami_ou_arns: given.list("ami_ou_arns"),
+            ami_product_codes: given.list("ami_product_codes"),
+            ami_regions: regions(given, problems),
+            skip_region_validation: given.flag("skip_region_validation"),
+            snapshot_copy_duration_minutes: given.count("snapshot_copy_duration_minutes"),
+            tags: tags::read(given, "tags", "tag", problems),
+            ena_support: given.trilean("ena_support"),
+            sriov_support: given.flag("sriov_support"),
+            force_deregister: given.flag("force_deregister"),
+            force_delete_snapshot: given.flag("force_delete_snapshot"),
+            encrypt_boot: given.trilean("encrypt_boot"),
+            kms_key_id: given.text("kms_key_id"),
+            region_kms_key_ids: given.pairs("region_kms_key_ids"),
+            skip_save_build_region: given.flag("skip_save_build_region"),
+            imds_support: given.text("imds_support").map(|_| ImdsSupport::V2),
+            deprecate_at: deprecation(given, now, problems),
+            deregistration_protection: protected.map(|protection| DeregistrationProtection {
+                with_cooldown: protection.flag("with_cooldown"),
+            }),
+            snapshot_tags: tags::read(given, "snapshot_tags", "snapshot_tag", problems),
+            snapshot_users: given.list("snapshot_users"),
+            snapshot_groups: given.list("snapshot_groups"),
+        };
+        name(given, &ami.ami_name, problems);
+        if let Some(minutes) = ami.snapshot_copy_duration_minutes
+            && !(COPY_MINUTES.contains(&minutes) && minutes % 15 == 0)
+        {
+            problems.push(Problem::error(
+                given.at("snapshot_copy_duration_minutes"),
+                "`snapshot_copy_duration_minutes` must be a multiple of 15, from 15 to 2880",
+            ));
+        }
+        encryption::check(given, &ami, problems);
+        ami
+    }
+}
+
+fn name(given: &Given<'_>, name: &str, problems: &mut Vec<Problem>) {
+    let at = given.at("ami_name");
+    if name.is_empty() {
+        problems.push(Problem::error(at, "`ami_name` must be set"));
+        return;
+    }
+    if !(3..=128).contains(&name.chars().count()) {
+        problems.push(Problem::error(
+            at.clone(),
+            "`ami_name` must have from 3 to 128 characters",
+        ));
+    }
+    if clean_resource_name(name) != name {
+        problems.push(Problem::error(at, RULE));
+    }
+}
+
+/// Each once, without the one of the build.
+fn regions(given: &Given<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
+    let listed = given.list("ami_regions");
+    let keys = given.pairs("region_kms_key_ids");
+    for (region, _) in keys.iter().filter(|(region, _)| !listed.contains(region)) {
+        let at = child(&given.at("region_kms_key_ids"), region);
+        let message = format!("region `{region}` is in `region_kms_key_ids` and not in `ami_regions`");
+        problems.push(Problem::error(at, message));
+    }
+    let home = given.text("region");
+    let mut regions: Vec<String> = Vec::new();
+    for (index, region) in listed.into_iter().enumerate() {
+        if regions.contains(&region) {
+            continue;
+        }
+        if !keys.is_empty() && !keys.iter().any(|(known, _)| *known == region) {
+            let at = child(&given.at("ami_regions"), &index.to_string());
+            let message = format!("region `{region}` is in `ami_regions` and not in `region_kms_key_ids`");
+            let problem = Problem::error(at, message);
+            problems.push(problem.hint("add it with its key, or with an empty one for the region's default"));
+        }
+        regions.push(region);
+    }
+    regions.retain(|region| Some(region) != home.as_ref());
+    regions
+}
+
+fn deprecation(given: &Given<'_>, now: Timestamp, problems: &mut Vec<Problem>) -> Option<Timestamp> {
+    let text = given.text("deprecate_at")?;
+    let at = given.at("deprecate_at");
+    match text.parse::<Timestamp>() {
+        Ok(time) if time <= now => {
+            let problem = Problem::error(at, format!("`deprecate_at`: {text} has passed"));
+            problems.push(problem.hint("EC2 takes a time in the future"));
+            None
+        }
+        Ok(time) => Some(time),
+        Err(_) => {
+            let problem = Problem::error(at, format!("`deprecate_at`: `{text}` is not a time of RFC 3339"));
+            problems.push(problem.hint("write it like `2030-01-31T18:00:00Z`"));
+            None
+        }
+    }
 }
 
 /// `imds_support`.

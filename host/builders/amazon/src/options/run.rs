@@ -1,8 +1,12 @@
 //! The instance that the image is made of: upstream's `RunConfig`.
 
+use kilnbox_engine::{Options, Problem};
 use serde_json::Value as Json;
 
-use super::{Cidr, Filter, Source, SubnetFilter, Tag, UserData};
+use super::{
+    CapacityReservation, Cidr, Filter, KeyPair, Placement, Source, SubnetFilter, Tag, UserData, given::Given,
+    key_pair, network, policy, spot, tags,
+};
 
 /// What is launched, where, and how it is reached.
 #[derive(Clone, Debug)]
@@ -78,6 +82,122 @@ pub(crate) struct RunConfig {
     pub(crate) key_pair: KeyPair,
 }
 
+impl RunConfig {
+    pub(super) fn read(given: &Given<'_>, options: &Options, problems: &mut Vec<Problem>) -> Self {
+        let run = Self {
+            instance_type: given.text("instance_type"),
+            spot_instance_types: given.list("spot_instance_types"),
+            spot_price: given.text("spot_price").filter(|price| price != "auto"),
+            spot: spot::wanted(given),
+            spot_allocation_strategy: given.text("spot_allocation_strategy"),
+            spot_tags: tags::read(given, "spot_tags", "spot_tag", problems),
+            fleet_tags: tags::read(given, "fleet_tags", "fleet_tag", problems),
+            block_duration_minutes: given.count("block_duration_minutes"),
+            source: Source::read(given, problems),
+            associate_public_ip_address: given.trilean("associate_public_ip_address"),
+            availability_zone: given.text("availability_zone"),
+            capacity_reservation: CapacityReservation::read(given, problems),
+            disable_stop_instance: given.flag("disable_stop_instance"),
+            ebs_optimized: given.flag("ebs_optimized"),
+            enable_unlimited_credits: given.flag("enable_unlimited_credits")
+                || given.flag("enable_t2_unlimited"),
+            iam_instance_profile: given.text("iam_instance_profile"),
+            skip_profile_validation: given.flag("skip_profile_validation"),
+            temporary_iam_instance_profile_policy_document: policy::read(given, problems),
+            shutdown_behavior: shutdown(given, problems),
+            run_tags: tags::read(given, "run_tags", "run_tag", problems),
+            security_group_ids: security_groups(given, problems),
+            security_group_filter: given
+                .object("security_group_filter")
+                .and_then(|inside| Filter::read(&inside)),
+            subnet_id: given.text("subnet_id"),
+            subnet_filter: SubnetFilter::read(given),
+            vpc_id: given.text("vpc_id"),
+            vpc_filter: given
+                .object("vpc_filter")
+                .and_then(|inside| Filter::read(&inside)),
+            license_configuration_arns: given
+                .objects("license_specifications")
+                .iter()
+                .filter_map(|item| item.object("license_configuration_request"))
+                .filter_map(|request| request.text("license_configuration_arn"))
+                .collect(),
+            placement: Placement::read(given, problems),
+            temporary_security_group_source_cidrs: network::cidrs(given, problems),
+            temporary_security_group_source_public_ip: given
+                .flag("temporary_security_group_source_public_ip"),
+            user_data: UserData::read(given, options, problems),
+            metadata_options: MetadataOptions::read(given, problems),
+            ssh_interface: interface(given),
+            key_pair: key_pair::read(given, problems),
+        };
+        spot::check(given, &run, problems);
+        credits(given, &run, problems);
+        run
+    }
+}
+
+/// The old name counts too; both, where they say the same.
+fn shutdown(given: &Given<'_>, problems: &mut Vec<Problem>) -> ShutdownBehavior {
+    let old_name = "initiated_instance_shutdown_behavior";
+    let (new, old) = (given.text("shutdown_behavior"), given.text(old_name));
+    if new.is_some() && old.is_some() && new != old {
+        let message = format!("`shutdown_behavior` and `{old_name}` say different things");
+        let problem = Problem::error(given.at(old_name), message);
+        problems.push(problem.hint("they are one option: leave this one out"));
+    }
+    match new.or(old).as_deref() {
+        Some("terminate") => ShutdownBehavior::Terminate,
+        _ => ShutdownBehavior::Stop,
+    }
+}
+
+fn security_groups(given: &Given<'_>, problems: &mut Vec<Problem>) -> Vec<String> {
+    let several = given.list("security_group_ids");
+    match given.text("security_group_id") {
+        Some(_) if !several.is_empty() => {
+            let problem = Problem::error(
+                given.at("security_group_id"),
+                "only one of `security_group_id` and `security_group_ids` can be set",
+            );
+            problems.push(problem.hint("put it into `security_group_ids`"));
+            several
+        }
+        Some(one) => vec![one],
+        None => several,
+    }
+}
+
+/// `session_manager` was refused by name.
+fn interface(given: &Given<'_>) -> Option<SshInterface> {
+    match given.text("ssh_interface")?.as_str() {
+        "public_ip" => Some(SshInterface::PublicIp),
+        "private_ip" => Some(SshInterface::PrivateIp),
+        "public_dns" => Some(SshInterface::PublicDns),
+        "private_dns" => Some(SshInterface::PrivateDns),
+        "ipv6" => Some(SshInterface::Ipv6),
+        _ => None,
+    }
+}
+
+/// Credits are counted for burstable instances alone.
+fn credits(given: &Given<'_>, run: &RunConfig, problems: &mut Vec<Problem>) {
+    let name = ["enable_unlimited_credits", "enable_t2_unlimited"]
+        .into_iter()
+        .find(|name| given.flag(name));
+    let (Some(name), Some(kind)) = (name, &run.instance_type) else {
+        return;
+    };
+    let family = kind.split_once('.').map_or("", |(family, _)| family);
+    if !matches!(family, "t2" | "t3" | "t3a" | "t4g") {
+        let message = format!("`{name}` is for instances of T2, T3 and T4g, not for `{kind}`");
+        problems.push(Problem::error(given.at(name), message));
+    } else if run.spot && family == "t2" {
+        let message = format!("`{name}` is not possible for a spot instance of T2");
+        problems.push(Problem::error(given.at(name), message));
+    }
+}
+
 /// `ssh_interface`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SshInterface {
@@ -93,35 +213,6 @@ pub(crate) enum SshInterface {
     Ipv6,
 }
 
-/// The key pair of EC2 that the instance is launched with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KeyPair {
-    /// Made for the build and removed after it.
-    Temporary {
-        /// `temporary_key_pair_name`; one with a UUID where none.
-        name: Option<String>,
-        /// `temporary_key_pair_type` and `temporary_key_pair_bits`.
-        kind: KeyType,
-    },
-    /// `ssh_keypair_name`: one of EC2; the private key is the user's.
-    Existing(String),
-    /// The instance is launched without: a password, a key or the agent is what the source image takes, or the
-    /// communicator is `none`.
-    None,
-}
-
-/// `temporary_key_pair_type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyType {
-    /// The default.
-    Ed25519,
-    /// On request, for old servers.
-    Rsa {
-        /// 2048 or 4096, the default.
-        bits: u32,
-    },
-}
-
 /// `shutdown_behavior`: what becomes of the instance when it shuts itself down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShutdownBehavior {
@@ -129,41 +220,6 @@ pub(crate) enum ShutdownBehavior {
     Stop,
     /// It is gone.
     Terminate,
-}
-
-/// Which reserved capacity the instance uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CapacityReservation {
-    /// `none`, the default.
-    None,
-    /// `open`: any that fits.
-    Open,
-    /// `capacity_reservation_id`.
-    Id(String),
-    /// `capacity_reservation_group_arn`.
-    Group(String),
-}
-
-/// `placement`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Placement {
-    /// ARN of the group of hosts.
-    pub(crate) host_resource_group_arn: Option<String>,
-    /// A dedicated host.
-    pub(crate) host_id: Option<String>,
-    /// None is AWS's default, shared hardware.
-    pub(crate) tenancy: Option<Tenancy>,
-}
-
-/// Who else uses the hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tenancy {
-    /// Anybody.
-    Default,
-    /// The account alone.
-    Dedicated,
-    /// The account alone, on a host that it rents.
-    Host,
 }
 
 /// `metadata_options`.
@@ -177,4 +233,32 @@ pub(crate) struct MetadataOptions {
     pub(crate) http_put_response_hop_limit: i32,
     /// `instance_metadata_tags` is `enabled`.
     pub(crate) instance_metadata_tags: bool,
+}
+
+impl MetadataOptions {
+    fn read(given: &Given<'_>, problems: &mut Vec<Problem>) -> Self {
+        let inside = given.object("metadata_options");
+        let is = |name: &str, value: &str| {
+            let written = inside.as_ref().and_then(|inside| inside.text(name));
+            written.as_deref() == Some(value)
+        };
+        let limit = inside
+            .as_ref()
+            .and_then(|inside| inside.count("http_put_response_hop_limit"))
+            .unwrap_or(1);
+        if let Some(inside) = &inside
+            && !(1..=64).contains(&limit)
+        {
+            problems.push(Problem::error(
+                inside.at("http_put_response_hop_limit"),
+                "`http_put_response_hop_limit` must be from 1 to 64",
+            ));
+        }
+        Self {
+            http_endpoint: !is("http_endpoint", "disabled"),
+            http_tokens_required: is("http_tokens", "required"),
+            http_put_response_hop_limit: limit,
+            instance_metadata_tags: is("instance_metadata_tags", "enabled"),
+        }
+    }
 }
