@@ -1,6 +1,12 @@
 //! The command line as users and their scripts meet it.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use kilnbox_tests::{Finished, Kilnbox, Running, repository};
 use serde_json::{Value as Json, json};
@@ -364,6 +370,62 @@ fn colours_go_to_a_terminal_and_nowhere_else() {
             plain.stdout
         );
     }
+}
+
+#[test]
+fn gc_by_tag_needs_an_age_and_somebody_who_agrees() {
+    let project = Project::new();
+    project.run(&["gc", "--by-tag"]).exited(2).says("--older-than");
+    for flag in [&["--yes"][..], &["--region", "here"]] {
+        let line: Vec<&str> = ["gc", "--older-than", "1h"].iter().chain(flag).copied().collect();
+        project.run(&line).exited(2).says("--by-tag");
+    }
+    project
+        .run(&["gc", "--older-than", "soon"])
+        .exited(2)
+        .says("DURATION");
+    project
+        .run(&["gc", "--by-tag", "--older-than", "1day"])
+        .exited(1)
+        .says("nobody is there to agree")
+        .says("--dry-run");
+    for agreed in ["--yes", "--dry-run"] {
+        project
+            .run(&[
+                "gc",
+                "--by-tag",
+                "--older-than",
+                "1day",
+                "--region",
+                "here",
+                agreed,
+            ])
+            .exited(1)
+            .says("no builder here can look by tag");
+    }
+}
+
+#[test]
+fn gc_leaves_what_is_younger_than_it_is_asked_for() {
+    let project = Project::new();
+    let folder = project.kilnbox.state().join("journal");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("dead.jsonl");
+    let entry = json!({ "op": "record", "id": 1, "kind": "unheard-of", "data": {} });
+    fs::write(&path, format!("{entry}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    project
+        .run(&["gc", "--older-than", "2h"])
+        .succeeded()
+        .says("nothing to do, 1 younger and left alone");
+    let journal = fs::File::options().append(true).open(&path).unwrap();
+    journal
+        .set_modified(SystemTime::now() - Duration::from_secs(3 * 3600))
+        .unwrap();
+    project
+        .run(&["gc", "--older-than", "2h"])
+        .exited(1)
+        .says("this version knows no such kind");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Flags that Packer has keep their names and meaning (`reference/packer.md` §1); the rest is Kilnbox's own. What a
 //! user reads in `--help` stands here and nowhere else.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -464,11 +464,32 @@ pub(crate) struct TrustArgs {
 
 /// `kilnbox gc`
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  kilnbox gc --dry-run\n  kilnbox gc")]
+#[command(after_help = "\
+Examples:
+  kilnbox gc --dry-run
+  kilnbox gc
+  kilnbox gc --older-than 2h
+  kilnbox gc --by-tag --older-than 1day --region eu-west-1 --dry-run")]
 pub(crate) struct GcArgs {
     /// Say what would be removed, and remove nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Only what runs left that began this long ago or longer, such as `2h` or `1day`
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) older_than: Option<Duration>,
+
+    /// Look for what was tagged by runs anywhere, not into the journals of this machine: for a journal that is lost
+    #[arg(long, requires = "older_than")]
+    pub(crate) by_tag: bool,
+
+    /// Look into this region; may be given several times
+    #[arg(long, value_name = "REGION", requires = "by_tag", action = ArgAction::Append)]
+    pub(crate) region: Vec<String>,
+
+    /// Remove what was found by tag without being asked
+    #[arg(long, short, requires = "by_tag")]
+    pub(crate) yes: bool,
 }
 
 #[cfg(test)]

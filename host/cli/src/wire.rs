@@ -1,7 +1,7 @@
 //! What this program is made of: the builders, the components, the reclaimers, and who is granted what.
 //!
 //! A new builder is one line in [`builders`]; if it makes something that outlives a killed process, one more in
-//! [`reclaimers`].
+//! [`reclaimers`], and if that bears tags, one in [`sweepers`].
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind};
+use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind, Sweeper};
 use kilnbox_registry::{
     Acceptance, GrantedPlugin, Limit, LimitRule, LimitUnit, Project, TrustStore, Vocabulary,
 };
@@ -43,6 +43,11 @@ pub(crate) fn reclaimers(folders: &Folders) -> Vec<Arc<dyn Reclaimer>> {
     let mut all: Vec<Arc<dyn Reclaimer>> = vec![Arc::new(kilnbox_builder_local::FileTargetReclaimer)];
     all.extend(kilnbox_builder_rootfs::reclaimers(folders.state.clone()));
     all
+}
+
+/// Who finds by their tags what runs left, for `gc --by-tag`. No builder here makes anything that has tags.
+pub(crate) fn sweepers() -> Vec<Arc<dyn Sweeper>> {
+    Vec::new()
 }
 
 /// The project in a folder, if it has a `kilnbox.toml`.

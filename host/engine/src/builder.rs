@@ -3,13 +3,15 @@
 //! `-debug`, `-on-error`, the journal and the clean-up all hang on that list. The engine runs the steps in order and
 //! cleans up those that were started, in reverse order, always.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Communicator, Events, Journal, RuntimeTemplates, Secrets, SharedArtifact, SharedCommunicator};
+use crate::{
+    Communicator, Events, Journal, RuntimeTemplates, Secrets, SharedArtifact, SharedCommunicator, limits,
+};
 
 /// A kind of builder, such as `null` or `rootfs`; one value per process.
 pub trait Builder: Send + Sync + fmt::Debug {
@@ -111,8 +113,14 @@ pub trait BuildStep: Send + fmt::Debug {
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError>;
 
     /// Undoes what must not stay. Called once for every step whose `run` was called, whatever came of it. Must be
-    /// idempotent and is bounded by [`crate::limits::CLEANUP`].
+    /// idempotent and is bounded by [`BuildStep::cleanup_limit`].
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError>;
+
+    /// How long `cleanup` may take: at most [`limits::CLEANUP_MOST`], and [`limits::CLEANUP_HURRIED`] after a second
+    /// signal.
+    fn cleanup_limit(&self) -> Duration {
+        limits::CLEANUP
+    }
 }
 
 /// What a builder's steps work with.

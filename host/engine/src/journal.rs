@@ -11,12 +11,15 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-pub(crate) use file::JournalFile;
+use crate::limits;
+
+pub(crate) use file::{JournalFile, TakenOver, is_plain};
 use line::Line;
 pub(crate) use line::OpenEntry;
 
@@ -95,8 +98,13 @@ pub trait Reclaimer: Send + Sync + fmt::Debug {
     /// Says in a few words what `data` stands for, for `gc --dry-run`.
     fn describe(&self, data: &Json) -> String;
 
-    /// Removes it.
+    /// Removes it. An error where another entry stands in the way is no misfortune: it is tried again after the others.
     async fn reclaim(&self, data: &Json) -> Result<(), String>;
+
+    /// How long `reclaim` may take: at most [`limits::CLEANUP_MOST`].
+    fn limit(&self) -> Duration {
+        limits::CLEANUP
+    }
 }
 
 /// The journal could not be kept, so nothing may be made.

@@ -38,7 +38,7 @@ pub use communicator::{
 pub use duration::{from_go, in_go};
 pub use event::{Act, Body, Deed, Event, Level, Reader, Speaker, StepId};
 pub use events::{Collected, Events, EventsEnd, EventsError};
-pub use gc::{GcOptions, GcReport, Kept};
+pub use gc::{Found, GcOptions, GcReport, Kept, SweepScope, Sweepable, Sweeper, Swept};
 pub use journal::{Entry, Journal, JournalError, Reclaimer};
 pub use no_communicator::NoCommunicator;
 pub use plan::{Folders, Plan, PlannedBuild, PlannedStep};

@@ -34,10 +34,15 @@ pub const TIDY: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(35)
 };
-/// Time one clean-up action may take before it is reported and left to `gc`.
+/// Time one clean-up action may take before it is reported and left to `gc`, unless it asks for more.
 pub const CLEANUP: Duration = Duration::from_secs(60);
-/// The same after a second signal.
+/// Most that a clean-up action may ask for: a cloud takes some minutes to end an instance, and a person who waits longer
+/// than this takes it for stuck.
+pub const CLEANUP_MOST: Duration = Duration::from_secs(15 * 60);
+/// Time one clean-up action has after a second signal, whatever it asks for.
 pub const CLEANUP_HURRIED: Duration = Duration::from_secs(5);
+/// How often `gc` goes through what a journal holds: an entry that another one stood in the way of is tried again.
+pub const GC_PASSES: usize = 3;
 /// Secrets shorter than this are announced and not redacted: replacing them would garble every text.
 pub const SECRET_MIN: usize = 4;
 /// Longest secret that is also found where a tool broke its base64 or hex into lines: keys and chains of certificates.

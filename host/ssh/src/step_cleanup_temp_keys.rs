@@ -78,10 +78,18 @@ async fn remove(cx: &BuildContext, comment: &str) -> Result<(), String> {
     };
     match ran.await.map_err(|error| error.to_string())? {
         (Exit::Code(0), _) => Ok(()),
-        (exit, shown) => Err(format!(
-            "{exit:?}: {}",
-            said(String::from_utf8_lossy(&shown).trim())
-        )),
+        (exit, shown) => {
+            let shown = String::from_utf8_lossy(&shown);
+            Err(format!("{}: {}", ended(&exit), said(shown.trim())))
+        }
+    }
+}
+
+fn ended(exit: &Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("exit code {code}"),
+        Exit::Signal(name) => format!("ended by signal {name}"),
+        Exit::Lost => "the connection was lost".to_owned(),
     }
 }
 

@@ -3,12 +3,13 @@
 use std::{io::Write as _, os::unix::fs::PermissionsExt as _, sync::Mutex};
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::Journal;
 
-/// Writes down what it is asked to remove; refuses `{"stuck": true}` and panics on `{"panic": true}`.
+/// Writes down what it is asked to remove; refuses `{"stuck": true}`, `{"after": x}` until it was asked for `x`, and
+/// panics on `{"panic": true}`.
 #[derive(Debug, Default)]
 struct Fake(Mutex<Vec<Json>>);
 
@@ -21,9 +22,13 @@ impl Reclaimer for Fake {
         format!("fake {data}")
     }
     async fn reclaim(&self, data: &Json) -> Result<(), String> {
+        let before = self.0.lock().unwrap().clone();
         self.0.lock().unwrap().push(data.clone());
         match data {
             Json::Object(fields) if fields.contains_key("stuck") => Err("it is stuck".to_owned()),
+            Json::Object(fields) if fields.get("after").is_some_and(|other| !before.contains(other)) => {
+                Err("another is in the way".to_owned())
+            }
             Json::Object(fields) if fields.contains_key("panic") => panic!("oh"),
             _ => Ok(()),
         }
@@ -31,12 +36,18 @@ impl Reclaimer for Fake {
 }
 
 async fn collect_at(state: &Path, dry_run: bool) -> (GcReport, Vec<Json>) {
+    let options = GcOptions {
+        dry_run,
+        older_than: None,
+    };
+    collect_with(state, options).await
+}
+
+async fn collect_with(state: &Path, options: GcOptions) -> (GcReport, Vec<Json>) {
     let fake = Arc::new(Fake::default());
     let (events, _) = Events::collecting();
     let reclaimers: [Arc<dyn Reclaimer>; 1] = [fake.clone()];
-    let report = collect(state, &reclaimers, GcOptions { dry_run }, &events)
-        .await
-        .unwrap();
+    let report = collect(state, &reclaimers, options, &events).await.unwrap();
     let asked = fake.0.lock().unwrap().clone();
     (report, asked)
 }
@@ -114,6 +125,89 @@ async fn what_cannot_be_reclaimed_stays_and_is_told() {
         assert_eq!(report.reclaimed.len(), 1 - round, "what was reclaimed is struck");
         assert_eq!(files(state.path()), 1);
     }
+}
+
+#[tokio::test]
+async fn what_another_entry_stood_in_the_way_of_is_tried_again() {
+    let state = tempfile::tempdir().unwrap();
+    let journal = Journal::create(state.path(), "a").unwrap();
+    journal.record("fake", json!(1)).unwrap();
+    let last = json!({ "after": { "after": 1 } });
+    for data in [json!({ "after": 1 }), last.clone(), json!({ "stuck": true })] {
+        journal.record("fake", data).unwrap();
+    }
+    drop(journal);
+    let (report, asked) = collect_at(state.path(), false).await;
+    assert_eq!(report.reclaimed.len(), 3, "{report:?}");
+    assert_eq!(report.kept.len(), 1);
+    assert_eq!(asked.iter().filter(|data| **data == last).count(), 2);
+    assert_eq!(
+        asked.iter().filter(|data| data.get("stuck").is_some()).count(),
+        limits::GC_PASSES
+    );
+    let (report, asked) = collect_at(state.path(), false).await;
+    assert_eq!(
+        asked.len(),
+        1,
+        "nothing went, so nothing is tried again: {report:?}"
+    );
+}
+
+#[tokio::test]
+async fn only_what_is_old_enough_where_that_is_asked_for() {
+    let state = tempfile::tempdir().unwrap();
+    for (run, begun) in [
+        ("young", Timestamp::now()),
+        ("old", Timestamp::now() - Duration::from_secs(7200)),
+        ("ahead", Timestamp::now() + Duration::from_secs(7200)),
+    ] {
+        let journal = Journal::create(state.path(), run).unwrap();
+        journal.record("fake", json!(run)).unwrap();
+        drop(journal);
+        let path = state.path().join(format!("journal/{run}.jsonl"));
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        let first = json!({ "op": "run", "run": run, "pid": 1, "started": begun.to_string() });
+        fs::write(&path, format!("{first}\n{rest}")).unwrap();
+    }
+    let torn = state.path().join("journal/torn.jsonl");
+    fs::write(
+        &torn,
+        "{\"op\":\"ru\n{\"op\":\"record\",\"id\":1,\"kind\":\"fake\",\"data\":\"torn\"}\n",
+    )
+    .unwrap();
+    fs::set_permissions(&torn, fs::Permissions::from_mode(0o600)).unwrap();
+    let options = GcOptions {
+        older_than: Some(Duration::from_secs(3600)),
+        ..GcOptions::default()
+    };
+    let (report, asked) = collect_with(state.path(), options).await;
+    assert_eq!(asked, [json!("old")]);
+    assert_eq!((report.younger, report.journals_removed), (3, 1));
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(7200);
+    fs::File::options()
+        .write(true)
+        .open(&torn)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    let (_, asked) = collect_with(state.path(), options).await;
+    assert_eq!(asked, [json!("torn")], "it was last written to before");
+    let (report, asked) = collect_at(state.path(), false).await;
+    assert_eq!((report.younger, asked.len()), (0, 2));
+}
+
+#[test]
+fn a_reclaimer_says_how_long_it_may_take() {
+    let waiting = bounded(Duration::from_millis(20), std::future::pending());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    assert_eq!(
+        runtime.block_on(waiting),
+        Err(("not done after 20ms".to_owned(), false))
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::Timestamp;
+
 use super::{JournalError, Line, OpenEntry, line};
 
 /// Attempts to make the file before somebody else's lock on it counts as an error: `gc` may remove it in between.
@@ -22,6 +24,16 @@ const TRIES: usize = 16;
 pub(crate) struct JournalFile {
     path: PathBuf,
     state: Mutex<State>,
+}
+
+/// The journal of a dead run.
+#[derive(Debug)]
+pub(crate) struct TakenOver {
+    pub(crate) file: JournalFile,
+    /// What may still exist, oldest first.
+    pub(crate) entries: Vec<OpenEntry>,
+    /// When the run began, or at the latest began.
+    pub(crate) started: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -38,11 +50,7 @@ impl JournalFile {
     /// Makes and locks `<folder>/<run_id>.jsonl`.
     pub(super) fn create(folder: &Path, run_id: &str) -> Result<Self, JournalError> {
         let at_folder = || JournalError::at(folder);
-        if run_id.is_empty()
-            || !run_id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        {
+        if !is_plain(run_id) {
             return Err(at_folder()(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the run id is not a plain name",
@@ -70,13 +78,13 @@ impl JournalFile {
         journal.append(|_| Line::Run {
             run: run_id.to_owned(),
             pid: std::process::id(),
-            started: jiff::Timestamp::now().to_string(),
+            started: Timestamp::now().to_string(),
         })?;
         Ok(journal)
     }
 
-    /// Takes over the journal of a dead run with its open entries, oldest first; none if its run lives or it is gone.
-    pub(crate) fn take_over(path: &Path) -> Result<Option<(Self, Vec<OpenEntry>)>, JournalError> {
+    /// Takes over the journal of a dead run; none if its run lives or it is gone.
+    pub(crate) fn take_over(path: &Path) -> Result<Option<TakenOver>, JournalError> {
         let at = || JournalError::at(path);
         let opened = OpenOptions::new()
             .read(true)
@@ -105,6 +113,9 @@ impl JournalFile {
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(at())?;
         let entries = line::open_entries(&text);
+        // Where the first line was torn: a run begins no later than its journal was last written to.
+        let started =
+            line::started(&text).or_else(|| metadata.modified().ok().and_then(|time| time.try_into().ok()));
         let state = State {
             file,
             last_id: entries.last().map_or(0, |entry| entry.id),
@@ -112,13 +123,25 @@ impl JournalFile {
             torn: text.last().is_some_and(|byte| *byte != b'\n'),
             removed: false,
         };
-        Ok(Some((
-            Self {
+        Ok(Some(TakenOver {
+            file: Self {
                 path: path.to_owned(),
                 state: Mutex::new(state),
             },
             entries,
-        )))
+            started,
+        }))
+    }
+
+    /// Whether the run of a journal lives, as far as can be seen: what cannot be looked at counts as living.
+    pub(crate) fn lives(folder: &Path, run_id: &str) -> bool {
+        let path = folder.join(format!("{run_id}.jsonl"));
+        let opened = OpenOptions::new().read(true).custom_flags(no_follow()).open(path);
+        match opened {
+            // Shared: who makes or collects it at this moment is not kept from it for longer than needed.
+            Ok(file) => file.try_lock_shared().is_err(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// Appends a line and syncs it. The line is made with the id that a new entry would have; returns that id.
@@ -182,6 +205,12 @@ impl JournalFile {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether an id can be the name of a journal.
+pub(crate) fn is_plain(run_id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !run_id.is_empty() && run_id.bytes().all(plain)
 }
 
 /// `gc` may see the file between its making and its locking, find nothing open in it and remove it. The lock is then

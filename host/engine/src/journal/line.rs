@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub(crate) enum Line {
-    /// The first line; for people who look into the file.
+    /// The first line; for `gc --older-than`, and for people who look into the file.
     Run { run: String, pid: u32, started: String },
     /// A resource is about to be made.
     Record { id: u64, kind: String, data: Json },
@@ -28,6 +29,15 @@ pub(crate) struct OpenEntry {
     pub(crate) id: u64,
     pub(crate) kind: String,
     pub(crate) data: Json,
+}
+
+/// When the run began, if the first line says so.
+pub(super) fn started(text: &[u8]) -> Option<Timestamp> {
+    let first = text.split(|byte| *byte == b'\n').next()?;
+    match serde_json::from_slice(first) {
+        Ok(Line::Run { started, .. }) => started.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The open entries of a journal's text, oldest first.

@@ -24,8 +24,8 @@ enum After {
     LeaveButProvision,
 }
 
-/// Runs `steps`. The error-cleanup provisioner may take `provision_cleanup`; every other clean-up
-/// [`limits::CLEANUP`].
+/// Runs `steps`. The error-cleanup provisioner may take `provision_cleanup`; every other clean-up what its step asks
+/// for, up to [`limits::CLEANUP_MOST`].
 pub(super) async fn run(
     mut steps: Vec<Box<dyn BuildStep>>,
     cx: &mut BuildContext,
@@ -65,7 +65,7 @@ pub(super) async fn run(
             let bound = if provision {
                 provision_cleanup
             } else {
-                limits::CLEANUP
+                bound(step.as_ref())
             };
             let cleaned = clean_up(step.as_mut(), index, cx, facts, bound).await;
             result = match (result, cleaned) {
@@ -179,6 +179,11 @@ async fn ask(step: &str, error: &StepError, facts: &BuildFacts) -> Option<After>
             Some(other) => facts.events.say(format!("Incorrect input: {other:?}")),
         }
     }
+}
+
+/// How long the clean-up of a step may take.
+pub(super) fn bound(step: &dyn BuildStep) -> Duration {
+    step.cleanup_limit().min(limits::CLEANUP_MOST)
 }
 
 async fn clean_up(

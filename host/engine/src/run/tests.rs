@@ -200,6 +200,45 @@ async fn no_more_builds_run_at_once_than_allowed() {
 }
 
 #[tokio::test]
+async fn a_step_says_how_long_its_clean_up_may_take() {
+    #[derive(Debug)]
+    struct Slow(Duration);
+    #[async_trait]
+    impl BuildStep for Slow {
+        fn name(&self) -> &'static str {
+            "Slow"
+        }
+        async fn run(&mut self, _: &mut BuildContext) -> Result<(), StepError> {
+            Ok(())
+        }
+        async fn cleanup(&mut self, _: &mut BuildContext) -> Result<(), StepError> {
+            std::future::pending().await
+        }
+        fn cleanup_limit(&self) -> Duration {
+            self.0
+        }
+    }
+    let mut bed = Bed::new();
+    bed.build("a", &[]).lifecycle = Box::new(Steps(vec![Box::new(Slow(Duration::from_millis(50)))]));
+    let (_, _, collected) = bed.run().await;
+    assert_eq!(
+        collected.texts(),
+        ["cleaning up after step \"Slow\": not done after 50ms"]
+    );
+
+    // One that asks for ever gets the most there is, and that too is shortened.
+    let mut bed = Bed::new();
+    bed.hurry.cancel();
+    bed.build("a", &[]).lifecycle = Box::new(Steps(vec![Box::new(Slow(Duration::MAX))]));
+    let (_, _, collected) = bed.run().await;
+    assert_eq!(
+        collected.texts(),
+        ["cleaning up after step \"Slow\": not done after 5s"]
+    );
+    assert_eq!(lifecycle::bound(&Slow(Duration::MAX)), limits::CLEANUP_MOST);
+}
+
+#[tokio::test]
 async fn the_second_signal_shortens_a_clean_up() {
     let hurry = CancellationToken::new();
     hurry.cancel();
