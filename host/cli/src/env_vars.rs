@@ -29,6 +29,11 @@ pub(crate) const CONFIG_DIR: EnvVar = EnvVar {
     name: "KILNBOX_CONFIG_DIR",
     does: "where accepted projects are remembered (else $XDG_CONFIG_HOME/kilnbox)",
 };
+/// Whom the temporary security group lets in.
+pub(crate) const CHECKIP_URL: EnvVar = EnvVar {
+    name: "KILNBOX_CHECKIP_URL",
+    does: "the service that tells this machine's public address (else https://checkip.amazonaws.com)",
+};
 /// Log records.
 pub(crate) const LOG: EnvVar = EnvVar {
     name: "KILNBOX_LOG",
@@ -56,10 +61,11 @@ pub(crate) const PACKER_NO_COLOR: EnvVar = EnvVar {
 };
 
 /// All of them, in the order `--help` shows them.
-pub(crate) const ALL: [EnvVar; 8] = [
+pub(crate) const ALL: [EnvVar; 9] = [
     STATE_DIR,
     CACHE_DIR,
     CONFIG_DIR,
+    CHECKIP_URL,
     LOG,
     PACKER_LOG,
     PACKER_LOG_PATH,

@@ -15,7 +15,7 @@ use kilnbox_registry::{
 };
 use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Limits, Sandbox, Settings, Unit};
 
-use crate::{error::Error, folders::Folders, report::Report};
+use crate::{env_vars, error::Error, folders::Folders, report::Report};
 
 /// The program itself, which it starts again as the helper of a container and as the compiler.
 fn own_program() -> Result<PathBuf, Error> {
@@ -35,13 +35,21 @@ pub(crate) fn builders(folders: &Folders) -> Result<Vec<Arc<dyn Builder>>, Error
             program,
             folders.state.clone(),
         )),
+        Arc::new(kilnbox_builder_amazon::AmazonEbsBuilder::new(checkip())),
     ])
+}
+
+/// Who tells this machine's public address.
+fn checkip() -> String {
+    let chosen = env_vars::CHECKIP_URL.get().and_then(|url| url.into_string().ok());
+    chosen.unwrap_or_else(|| "https://checkip.amazonaws.com".to_owned())
 }
 
 /// Who removes what a dead run left, by kind of resource.
 pub(crate) fn reclaimers(folders: &Folders) -> Vec<Arc<dyn Reclaimer>> {
     let mut all: Vec<Arc<dyn Reclaimer>> = vec![Arc::new(kilnbox_builder_local::FileTargetReclaimer)];
     all.extend(kilnbox_builder_rootfs::reclaimers(folders.state.clone()));
+    all.extend(kilnbox_builder_amazon::reclaimers());
     all
 }
 
