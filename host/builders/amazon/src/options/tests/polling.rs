@@ -50,7 +50,7 @@ fn what_is_no_number_is_passed_over_with_a_warning() {
         assert_eq!(
             config.warnings[0].message,
             format!(
-                "`AWS_POLL_DELAY_SECONDS` in the environment is passed over: `{text}` is not a number of it"
+                "`AWS_POLL_DELAY_SECONDS` in the environment is passed over: `{text}` is not a number of zero or more"
             )
         );
     }
