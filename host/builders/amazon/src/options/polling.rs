@@ -33,8 +33,9 @@ impl Polling {
             let number = text.trim().parse::<f64>().ok();
             let number = number.filter(|number| number.is_finite() && *number >= 0.0);
             if number.is_none() {
-                let message =
-                    format!("`{name}` in the environment is passed over: `{text}` is not a number of it");
+                let message = format!(
+                    "`{name}` in the environment is passed over: `{text}` is not a number of zero or more"
+                );
                 problems.push(Problem::warning("", message));
             }
             number.filter(|number| *number > 0.0)

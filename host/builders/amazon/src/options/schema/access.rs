@@ -1,6 +1,6 @@
 //! Whose account, and how AWS is reached.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Properties, count, flag, list, map, object, secret, text, with_default};
 
@@ -81,7 +81,7 @@ pub(super) fn properties() -> Properties {
     ]
 }
 
-fn assume_role() -> serde_json::Value {
+fn assume_role() -> Json {
     object(
         "Role that the credentials are used to assume. Not assumed where `role_arn` is empty.",
         vec![
@@ -115,7 +115,7 @@ fn assume_role() -> serde_json::Value {
     )
 }
 
-fn polling() -> serde_json::Value {
+fn polling() -> Json {
     object(
         "How long AWS is asked whether something is done. Each wait has a default of its own.",
         vec![

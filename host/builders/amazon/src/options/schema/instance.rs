@@ -1,5 +1,7 @@
 //! The instance that the image is made of.
 
+use serde_json::{Value as Json, json};
+
 use super::{
     Properties, choice, count, deprecated, filters, flag, list, object, objects, tag, tags, text,
     with_default,
@@ -161,19 +163,7 @@ fn hardware() -> Properties {
                 ],
             )),
         ),
-        (
-            "license_specifications",
-            objects(
-                "Licenses that the instance uses.",
-                vec![(
-                    "license_configuration_request",
-                    object(
-                        "`license_configuration_arn` in it is the ARN of a license configuration.",
-                        vec![("license_configuration_arn", text("ARN of the configuration."))],
-                    ),
-                )],
-            ),
-        ),
+        ("license_specifications", licenses()),
     ]
 }
 
@@ -266,7 +256,20 @@ fn inside() -> Properties {
     ]
 }
 
-fn metadata() -> serde_json::Value {
+fn licenses() -> Json {
+    let request = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": { "license_configuration_arn": text("ARN of the license configuration.") },
+        "description": "object with `license_configuration_arn`, the ARN of a license configuration.",
+    });
+    objects(
+        "Licenses that the instance uses.",
+        vec![("license_configuration_request", request)],
+    )
+}
+
+fn metadata() -> Json {
     let switch = |about: &str| choice(about, &[("enabled", "It is."), ("disabled", "It is not.")]);
     object(
         "How the instance hands out what it knows of itself, credentials of its profile among it.",
@@ -299,12 +302,21 @@ fn metadata() -> serde_json::Value {
     )
 }
 
-fn policy() -> serde_json::Value {
-    let statements = objects(
-        "list of statements, each with `Effect` (`Allow` or `Deny`), `Action` and `Resource`, which are lists.",
-        vec![("Effect", text("")), ("Action", list("")), ("Resource", list(""))],
-    );
-    let mut document = object(
+fn policy() -> Json {
+    let statements = json!({
+        "type": "array",
+        "description": "list of objects with `Effect` (`Allow` or `Deny`), `Action` and `Resource`, which are lists.",
+        "items": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "Effect": text("`Allow` or `Deny`."),
+                "Action": list("what it is about, such as `s3:GetObject`."),
+                "Resource": list("ARNs of what may be acted on."),
+            },
+        },
+    });
+    object(
         "Policy of an instance profile that is made for the build. Not used where `iam_instance_profile` is set.",
         vec![
             (
@@ -313,13 +325,5 @@ fn policy() -> serde_json::Value {
             ),
             ("Statement", statements),
         ],
-    );
-    if let Some(about) = document.get_mut("description") {
-        *about = "Policy of an instance profile that is made for the build, as IAM writes it. Not used where \
-            `iam_instance_profile` is set.\n\n\
-            - `Version`: language of the policy; `2012-10-17` by default.\n\
-            - `Statement`: list of objects with `Effect` (`Allow` or `Deny`), `Action` and `Resource`, which are lists."
-            .into();
-    }
-    document
+    )
 }
