@@ -11,10 +11,11 @@ mod compared_with_packer {
         side_by_side,
     };
     use nix::sys::signal::Signal;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
     use tempfile::TempDir;
 
     const REGION: &str = "ap-northeast-1";
+    const OTHER: &str = "us-west-2";
 
     /// A build of Packer's, over.
     struct Built {
@@ -37,7 +38,7 @@ mod compared_with_packer {
 
         /// What the account has, each kind with its number.
         fn left(&self) -> String {
-            let kinds = self.account.census(&[REGION]).kinds();
+            let kinds = self.account.census(&[REGION, OTHER]).kinds();
             let kinds: Vec<_> = kinds
                 .iter()
                 .map(|(kind, count)| format!("{count} {kind}"))
@@ -46,9 +47,11 @@ mod compared_with_packer {
         }
     }
 
-    fn write_template(cloud: &Cloud, endpoint: &Endpoint, folder: &Path) {
+    fn write_template(cloud: &Cloud, endpoint: &Endpoint, options: &Json, folder: &Path) {
         let mut builder = endpoint.builder(REGION, "Bed {{isotime | clean_resource_name}}");
-        builder["tags"] = json!({ "color": "green" });
+        let members = builder.as_object_mut().expect("it is an object");
+        members.extend(options.as_object().cloned().into_iter().flatten());
+        members.retain(|_, value| !value.is_null());
         let log = cloud.machine().instance().join("log");
         let template = json!({
             "builders": [builder],
@@ -57,12 +60,12 @@ mod compared_with_packer {
         fs::write(folder.join("template.json"), template.to_string()).expect("a file can be written");
     }
 
-    fn build(cloud: &Cloud, plan: Plan) -> Built {
+    fn build(cloud: &Cloud, plan: Plan, options: &Json) -> Built {
         let account = cloud.account();
         assert_eq!(account.census(&[REGION]).things().count(), 0, "of a new account");
         let endpoint = account.endpoint(plan);
         let folder = TempDir::with_prefix("kilnbox-test-bed-").expect("a temporary folder can be made");
-        write_template(cloud, &endpoint, folder.path());
+        write_template(cloud, &endpoint, options, folder.path());
         let packer = Packer::new();
         let mut command = packer.command(folder.path());
         command
@@ -77,6 +80,10 @@ mod compared_with_packer {
             account,
             calls: endpoint.calls(),
         }
+    }
+
+    fn tagged() -> Json {
+        json!({ "tags": { "color": "green" } })
     }
 
     const CLEAN: [&str; 10] = [
@@ -97,7 +104,7 @@ mod compared_with_packer {
     #[test]
     fn a_build_leaves_an_image_and_nothing_else() {
         let cloud = Cloud::start();
-        let built = build(&cloud, Plan::new());
+        let built = build(&cloud, Plan::new(), &tagged());
         assert_eq!(built.run.status.code(), Some(0), "{}", built.run.both());
         assert_eq!(built.effects(), CLEAN);
         assert_eq!(built.left(), IMAGE);
@@ -248,7 +255,7 @@ mod compared_with_packer {
         ];
         let cloud = Cloud::start();
         let problems = side_by_side(&cases, |case| {
-            let built = build(&cloud, case.plan.clone());
+            let built = build(&cloud, case.plan.clone(), &tagged());
             let (action, times) = case.count;
             let found = (built.run.status.code(), built.left(), built.count(action));
             let right =
@@ -259,5 +266,37 @@ mod compared_with_packer {
             })
         });
         assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+    }
+
+    #[test]
+    fn copies_spot_instances_and_devices() {
+        let cloud = Cloud::start();
+        let copied = build(
+            &cloud,
+            Plan::new(),
+            &json!({ "encrypt_boot": true, "ami_regions": [OTHER] }),
+        );
+        assert_eq!(copied.left(), "2 image, 2 snapshot", "{}", copied.run.both());
+        assert_eq!(copied.count("CopyImage"), 2);
+
+        let spot =
+            json!({ "spot_price": "auto", "spot_instance_types": ["m3.medium"], "instance_type": null });
+        let spot = build(&cloud, Plan::new(), &spot);
+        assert_eq!(spot.left(), IMAGE, "{}", spot.run.both());
+        assert_eq!(spot.count("CreateFleet"), 1);
+
+        let device = json!({ "device_name": "/dev/sdb", "volume_size": 1, "volume_type": "gp2" });
+        let device = build(
+            &cloud,
+            Plan::new(),
+            &json!({ "launch_block_device_mappings": [device] }),
+        );
+        // Packer leaves the volume that is not deleted with its instance.
+        assert_eq!(
+            device.left(),
+            "1 image, 1 snapshot, 1 volume",
+            "{}",
+            device.run.both()
+        );
     }
 }

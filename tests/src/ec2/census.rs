@@ -187,14 +187,21 @@ fn counts(kind: &Kind, item: Node<'_, '_>, account: &str, instances: &BTreeSet<S
         "snapshot" => is("ownerId", account),
         // AWS does not list fleets of this type either: they are their instances.
         "fleet" => !is("type", "instant") && !is("fleetState", "deleted_terminating"),
-        "spot request" => ["open", "active"].iter().any(|state| is("state", state)),
-        // moto keeps those of terminated instances.
-        "network interface" => item
-            .descendants()
-            .find(|node| node.has_tag_name_here("instanceId"))
-            .is_none_or(|node| instances.contains(node.text().unwrap_or_default())),
+        // moto keeps these open when their instance is terminated, and the next keep theirs.
+        "spot request" => ["open", "active"].iter().any(|state| is("state", state)) && lives(item, instances),
+        "network interface" => lives(item, instances),
         _ => true,
     }
+}
+
+/// Whether the instance that an item is about is there. One that is about none lives, too.
+fn lives(item: Node<'_, '_>, instances: &BTreeSet<String>) -> bool {
+    let mut about = item
+        .descendants()
+        .filter(|node| node.has_tag_name_here("instanceId"));
+    about
+        .next()
+        .is_none_or(|node| instances.contains(node.text().unwrap_or_default()))
 }
 
 /// Elements have the name space of their service's version.

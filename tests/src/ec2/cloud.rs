@@ -15,7 +15,7 @@ use super::{account::Account, moto::Moto};
 use crate::SshBed;
 
 /// The image that is there before anything is built, in each region: Amazon Linux, as Amazon owns it.
-pub const SOURCE_AMI: &str = "ami-0d52744d6551d851e";
+pub const SOURCE_AMI: &str = "ami-0123456789abcdef0";
 
 /// One moto and one OpenSSH server. Both end when dropped, and all accounts with them.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ mod endpoint;
 mod http;
 mod moto;
 mod plan;
+mod user;
 
 pub use account::Account;
 pub use call::Call;
@@ -22,3 +23,4 @@ pub use census::{Census, Thing};
 pub use cloud::{Cloud, SOURCE_AMI};
 pub use endpoint::Endpoint;
 pub use plan::{Fault, Plan, Refusal};
+pub use user::User;
