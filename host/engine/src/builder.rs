@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Communicator, Events, Journal, Secrets, SharedArtifact, SharedCommunicator};
+use crate::{Communicator, Events, Journal, RuntimeTemplates, Secrets, SharedArtifact, SharedCommunicator};
 
 /// A kind of builder, such as `null` or `rootfs`; one value per process.
 pub trait Builder: Send + Sync + fmt::Debug {
@@ -42,6 +42,9 @@ pub struct Options {
     pub template_dir: Option<PathBuf>,
     /// `-force`: overwrite what stands in the way.
     pub force: bool,
+    /// Renders the options that the schema marks `runtime-template`, which stand in `json` as the user wrote them: a
+    /// step does it with data it has learnt, such as `SourceAMI`. `{{build}}` is refused in them before.
+    pub templates: Arc<dyn RuntimeTemplates>,
 }
 
 /// One thing wrong with an option. The engine adds the place in the template.

@@ -48,7 +48,8 @@ pub use run::{BuildOutcome, OnError, RunOptions, RunSummary, run};
 pub use secrets::Secrets;
 pub use step_provision::StepProvision;
 pub use step_runner::{
-    Bound, Job, LoadError, PathAccess, PostProcessed, RuntimeTemplates, Step, StepKind, StepRunner, UserPath,
+    Bound, Job, LoadError, NoTemplates, PathAccess, PostProcessed, RuntimeTemplates, Step, StepKind,
+    StepRunner, UserPath,
 };
 
 /// A communicator shared by the steps of one build.

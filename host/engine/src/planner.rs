@@ -294,7 +294,12 @@ impl BuildPlanner<'_> {
             &self.chosen.renderer,
             &mut found,
         );
-        for at in ready.deferred.keys() {
+        let templates = self.templates(&ready, false);
+        let waiting = templates
+            .runtime
+            .iter()
+            .filter(|(_, text)| self.chosen.renderer.waits_for_build(text));
+        for at in ready.deferred.keys().chain(waiting.map(|(at, _)| at)) {
             found.push(
                 Diagnostic::error(
                     options::place(&block.kind, &ready.value, at),
@@ -315,6 +320,7 @@ impl BuildPlanner<'_> {
             working_dir: self.request.folders.working_dir.clone(),
             template_dir: self.request.folders.template_dir.clone(),
             force: self.request.force,
+            templates: Arc::new(templates),
         });
         match prepared {
             Ok(lifecycle) => {

@@ -128,7 +128,8 @@ pub enum PathAccess {
 /// Renders the options that the schema marks `runtime-template`.
 pub trait RuntimeTemplates: Send + Sync + fmt::Debug {
     /// Renders the option at the JSON pointer `at` (such as `/execute_command` or `/execute_command/2`) of the same
-    /// options the component got. `data` are the component's fields, such as `Vars` and `Path`: data, never parsed.
+    /// options the component got. `data` are the component's fields, such as `Vars` and `Path`: data, never parsed. A
+    /// name such as `SourceAMITags.Name` is a field of a field, for `{{.SourceAMITags.Name}}` and `index`.
     fn render(&self, at: &str, data: &BTreeMap<String, String>) -> Result<String, String>;
 
     /// Renders the option at `at`, of `format: "output-template"`, to the path of an output. Each of `data` must be
@@ -148,6 +149,16 @@ pub trait RuntimeTemplates: Send + Sync + fmt::Debug {
     fn bind(&self, options: &Json, generated: &BTreeMap<String, String>) -> Result<Option<Bound>, String> {
         let _ = (options, generated);
         Ok(None)
+    }
+}
+
+/// Of options that have no runtime templates.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTemplates;
+
+impl RuntimeTemplates for NoTemplates {
+    fn render(&self, at: &str, _: &BTreeMap<String, String>) -> Result<String, String> {
+        Err(format!("`{at}` is not a template of this step"))
     }
 }
 

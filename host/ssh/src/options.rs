@@ -356,6 +356,7 @@ mod tests {
             working_dir: std::env::temp_dir(),
             template_dir: None,
             force: false,
+            templates: std::sync::Arc::new(kilnbox_engine::NoTemplates),
         })
     }
 

@@ -33,6 +33,7 @@ async fn connect(server: &Server) -> Result<SshCommunicator, crate::ConnectError
         working_dir: std::env::temp_dir(),
         template_dir: None,
         force: false,
+        templates: Arc::new(kilnbox_engine::NoTemplates),
     };
     let options = Arc::new(SshOptions::prepare(&options).unwrap());
     SshCommunicator::connect("127.0.0.1", options).await

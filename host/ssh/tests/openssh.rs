@@ -382,6 +382,7 @@ fn an_encrypted_key_is_a_problem_of_the_template() {
         working_dir: folder.path().to_owned(),
         template_dir: None,
         force: false,
+        templates: Arc::new(kilnbox_engine::NoTemplates),
     };
     let problems = SshOptions::prepare(&options).unwrap_err();
     assert!(

@@ -14,7 +14,7 @@ use crate::{
     Diagnostic, Diagnostics, Inputs, Kind, Marks, Member, RenderError, Value,
     allowance::Allowance,
     did_you_mean,
-    functions::{Around, Frame, HARMLESS, KNOWN},
+    functions::{Around, BEFORE_THE_BUILD, Frame, HARMLESS, KNOWN},
     pointer_child,
     text_template::{self, Budget, Value as Data},
     variables::Pending,
@@ -145,17 +145,20 @@ impl Renderer {
         rendered
     }
 
-    /// Expands a text that may use fields such as `{{.Vars}}`. `data` are values, never parsed as templates.
+    /// Expands a text that may use fields such as `{{.Vars}}`. `data` are values, never parsed as templates; what stands
+    /// in a name behind its first dot is a field of a field, such as `{{.SourceAMITags.Name}}`.
     pub fn render_with(&self, text: &str, data: &BTreeMap<String, String>) -> Result<Rendered, RenderError> {
-        let fields = data
-            .iter()
-            .map(|(key, value)| (key.clone(), Data::text(value.as_str())))
-            .collect();
         let mut around = Around {
-            data: Data::Map(Arc::new(fields)),
+            data: fields(data),
             chain: Vec::new(),
         };
         self.expand(text, &mut around, &mut Budget::default())
+    }
+
+    /// Whether a text that a step is to render itself asks for `{{build "Key"}}`. A text that is wrong asks for nothing.
+    pub fn waits_for_build(&self, text: &str) -> bool {
+        let parses = |names: &[&'static str]| text_template::parse(text, names).is_ok();
+        text.contains("{{") && parses(&KNOWN) && !parses(&BEFORE_THE_BUILD)
     }
 
     /// Whether a text could be expanded, without doing it: syntax and names of functions.
@@ -209,7 +212,7 @@ impl Renderer {
                     .iter()
                     .map(|member| {
                         let below = pointer_child(at, &member.key);
-                        let key = if at.is_empty() || skip(&below) || !member.key.contains("{{") {
+                        let key = if at.is_empty() || !member.key.contains("{{") {
                             member.key.clone()
                         } else {
                             self.render_at(&member.key, member.key_span, problems).text
@@ -306,4 +309,21 @@ impl Renderer {
             undefined: told.undefined,
         })
     }
+}
+
+fn fields(data: &BTreeMap<String, String>) -> Data {
+    let mut fields = BTreeMap::new();
+    let mut inner: BTreeMap<&str, BTreeMap<String, Data>> = BTreeMap::new();
+    for (name, value) in data {
+        let value = Data::text(value.as_str());
+        match name.split_once('.') {
+            Some((outer, rest)) => drop(inner.entry(outer).or_default().insert(rest.to_owned(), value)),
+            None => drop(fields.insert(name.clone(), value)),
+        }
+    }
+    let inner = inner
+        .into_iter()
+        .map(|(name, values)| (name.to_owned(), Data::Map(Arc::new(values))));
+    fields.extend(inner);
+    Data::Map(Arc::new(fields))
 }

@@ -376,6 +376,7 @@ mod tests {
             working_dir: folder.to_owned(),
             template_dir: None,
             force: false,
+            templates: Arc::new(kilnbox_engine::NoTemplates),
         })
     }
 

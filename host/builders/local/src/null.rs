@@ -209,6 +209,7 @@ mod tests {
             working_dir: std::env::temp_dir(),
             template_dir: None,
             force: false,
+            templates: Arc::new(kilnbox_engine::NoTemplates),
         })
     }
 

@@ -226,13 +226,14 @@ impl<'s> Schema<'s> {
                     self.visit(part, item, &format!("{at}/{index}"), depth + 1, found);
                 }
             }
-            // Before coercion one string may stand for a list of one.
-            Json::String(_) if !fits_type(schema, value) => {
-                if let Some(part) = schema.get("items") {
-                    self.visit(part, value, at, depth + 1, found);
-                }
-            }
             _ => {}
+        }
+        // Before coercion one value may stand for a list of one.
+        if (value.is_string() || value.is_object())
+            && !fits_type(schema, value)
+            && let Some(part) = schema.get("items")
+        {
+            self.visit(part, value, at, depth + 1, found);
         }
     }
 

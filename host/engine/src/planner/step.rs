@@ -138,8 +138,24 @@ impl BuildPlanner<'_> {
         if broken {
             return None;
         }
+        let templates = self.templates(&ready, step.third_party());
+        Some(PlannedStep {
+            step,
+            name: component.value.clone(),
+            options: ready.json,
+            paths,
+            templates: Arc::new(templates),
+            pause_before: None,
+            timeout: None,
+            max_retries: 0,
+            keep_input: None,
+        })
+    }
+
+    /// What a step, or a builder's steps, render while they run.
+    pub(super) fn templates(&self, ready: &Ready, third_party: bool) -> StepTemplates {
         // Of the schema's defaults, a path counts only where the schema is Kilnbox's own.
-        let paths_of = if step.third_party() {
+        let paths_of = if third_party {
             &ready.written
         } else {
             &ready.marked
@@ -156,32 +172,21 @@ impl BuildPlanner<'_> {
             .marked
             .iter()
             .filter(is_template)
-            .filter(|mark| step.third_party() && !ready.written.contains(mark))
+            .filter(|mark| third_party && !ready.written.contains(mark))
             .map(|mark| mark.at.clone())
             .collect();
         let patterns = ready.written.iter().filter(|mark| mark.format == "file-pattern");
-        let templates = StepTemplates {
+        StepTemplates {
             renderer: self.chosen.renderer.clone(),
             runtime,
             foreign,
-            deferred: ready.deferred,
+            deferred: ready.deferred.clone(),
             outputs,
             patterns: patterns.map(|mark| mark.text.clone()).collect(),
             folders: self.request.folders.clone(),
             build: [self.chosen.name.clone(), self.chosen.block.kind.value.clone()],
-            third_party: step.third_party(),
-        };
-        Some(PlannedStep {
-            step,
-            name: component.value.clone(),
-            options: ready.json,
-            paths,
-            templates: Arc::new(templates),
-            pause_before: None,
-            timeout: None,
-            max_retries: 0,
-            keep_input: None,
-        })
+            third_party,
+        }
     }
 
     /// What the user wrote counts; of the schema's defaults only outputs of Kilnbox's own components, such as

@@ -1,5 +1,7 @@
 //! Plans of whole templates, with a builder and components that say what they were given.
 
+mod builders;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;

@@ -144,6 +144,7 @@ impl Bed {
             working_dir: self.folder.path().to_owned(),
             template_dir: None,
             force: false,
+            templates: Arc::new(kilnbox_engine::NoTemplates),
         };
         Arc::new(SshOptions::prepare(&options).unwrap())
     }

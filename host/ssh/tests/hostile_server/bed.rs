@@ -102,6 +102,7 @@ pub(crate) async fn connect(port: u16, more: Json) -> Result<SshCommunicator, Co
         working_dir: std::env::temp_dir(),
         template_dir: None,
         force: false,
+        templates: Arc::new(kilnbox_engine::NoTemplates),
     };
     let options = Arc::new(SshOptions::prepare(&options).unwrap());
     SshCommunicator::connect("127.0.0.1", options).await

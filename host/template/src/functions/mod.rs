@@ -30,6 +30,10 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().copied()
 }
 
+/// What can answer before the build runs.
+pub(crate) static BEFORE_THE_BUILD: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| KNOWN.iter().copied().filter(|name| *name != "build").collect());
+
 /// What a text may call that a stranger wrote: nothing that answers with what the user, the host or the instance knows.
 pub(crate) static HARMLESS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     KNOWN

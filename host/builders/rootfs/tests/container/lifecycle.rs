@@ -61,6 +61,7 @@ fn options(folder: &Path, json: Json) -> Options {
         working_dir: folder.to_owned(),
         template_dir: None,
         force: false,
+        templates: Arc::new(kilnbox_engine::NoTemplates),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Builders, steps and artifacts that write down what is done to them.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,9 +11,9 @@ use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Artifact, ArtifactError, BuildContext, BuildStep, Events, Job, Journal, Lifecycle, OnError, Plan,
-    PlannedBuild, PlannedStep, PostProcessed, Problem, RunOptions, RunSummary, RuntimeTemplates, Secrets,
-    SharedArtifact, SharedCommunicator, Step, StepError, StepProvision, events::Collected, run,
+    Artifact, ArtifactError, BuildContext, BuildStep, Events, Job, Journal, Lifecycle, NoTemplates, OnError,
+    Plan, PlannedBuild, PlannedStep, PostProcessed, Problem, RunOptions, RunSummary, Secrets, SharedArtifact,
+    SharedCommunicator, Step, StepError, StepProvision, events::Collected, run,
 };
 
 /// What happened, in order.
@@ -118,15 +117,6 @@ impl Artifact for FakeArtifact {
     async fn destroy(&self) -> Result<(), ArtifactError> {
         note(&self.log, format!("destroy {}", self.name));
         Ok(())
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct NoTemplates;
-
-impl RuntimeTemplates for NoTemplates {
-    fn render(&self, _: &str, _: &BTreeMap<String, String>) -> Result<String, String> {
-        Err("none".to_owned())
     }
 }
 

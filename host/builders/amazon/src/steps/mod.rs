@@ -1,0 +1,42 @@
+//! The steps of a build, in the order of `reference/packer.md` §7.1.2, each a file of its own.
+
+mod attributes;
+mod cleanup_volumes;
+mod create_ami;
+mod create_tags;
+mod deprecation;
+mod deregister;
+mod devices;
+mod host_keys;
+mod instance_profile;
+mod key_pair;
+mod launch;
+mod modify;
+mod network;
+mod pre_validate;
+mod protection;
+mod region_copy;
+mod security_group;
+mod source_ami;
+mod spot;
+mod stop;
+
+pub(crate) use attributes::ModifyAmiAttributes;
+pub(crate) use cleanup_volumes::CleanupVolumes;
+pub(crate) use create_ami::CreateAmi;
+pub(crate) use create_tags::CreateTags;
+pub(crate) use deprecation::EnableDeprecation;
+pub(crate) use deregister::DeregisterAmi;
+pub(crate) use host_keys::HostKeys;
+pub(crate) use instance_profile::InstanceProfile;
+pub(crate) use key_pair::KeyPair;
+pub(crate) use launch::RunSourceInstance;
+pub(crate) use modify::ModifyInstance;
+pub(crate) use network::NetworkInfo;
+pub(crate) use pre_validate::PreValidate;
+pub(crate) use protection::EnableDeregistrationProtection;
+pub(crate) use region_copy::AmiRegionCopy;
+pub(crate) use security_group::SecurityGroup;
+pub(crate) use source_ami::SourceAmiInfo;
+pub(crate) use spot::RunSpotInstance;
+pub(crate) use stop::StopInstance;
