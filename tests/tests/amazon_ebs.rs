@@ -269,6 +269,9 @@ fn case(name: &'static str, plan: Plan, options: Json) -> Case {
 
 #[test]
 fn errors() {
+    let cloud = Cloud::start();
+    let stranger = cloud.machine().stranger_key().with_extension("pub");
+    let stranger = fs::read_to_string(stranger).expect("the bed made it");
     let refuse = |action, status, code, message: &str| {
         Plan::new().on(action, Fault::Refuse(Refusal::new(status, code, message)))
     };
@@ -307,6 +310,14 @@ fn errors() {
             Plan::new(),
             json!({ "ssh_port": 9, "ssh_timeout": "2s" }),
         ),
+        // Who answers is not who the console shows.
+        case(
+            "another_machine",
+            Plan::new().console(format!(
+                "-----BEGIN SSH HOST KEY KEYS-----\r\n{stranger}-----END SSH HOST KEY KEYS-----\r\n"
+            )),
+            json!({ "ssh_timeout": "2s" }),
+        ),
         case(
             "death_at_boot",
             Plan::new().instances_die("Client.VolumeLimitExceeded: Volume limit exceeded"),
@@ -316,7 +327,6 @@ fn errors() {
     for case in cases.iter_mut().filter(|case| case.name == "name_taken") {
         case.before = |account| drop(account.ask(REGION, "RegisterImage", &[("Name", "taken")]));
     }
-    let cloud = Cloud::start();
     let results: Vec<_> = cases
         .iter()
         .map(|case| (case, std::sync::Mutex::new(String::new())))

@@ -14,6 +14,19 @@ pub struct Account {
     pub(super) id: String,
     /// What was answered to each idempotency token: by region, action and token, with the other parameters.
     pub(super) tokens: Arc<Mutex<BTreeMap<Token, Replay>>>,
+    /// What is not known everywhere yet.
+    pub(super) unknown: Arc<Mutex<Vec<Unknown>>>,
+}
+
+/// Something that was made a moment ago.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    /// Its identifier, its name, or the token it was asked for with.
+    pub(super) name: String,
+    /// How AWS says that there is no such thing.
+    pub(super) code: &'static str,
+    /// How often it still says so.
+    pub(super) times: u32,
 }
 
 /// Region, action and token.
@@ -35,6 +48,7 @@ impl Account {
             shared,
             id,
             tokens: Arc::default(),
+            unknown: Arc::default(),
         }
     }
 

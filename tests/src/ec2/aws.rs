@@ -45,7 +45,7 @@ pub(super) fn perform(account: &Account, call: &Call, request: &Request) -> io::
 }
 
 fn effect(account: &Account, call: &Call, request: &Request) -> io::Result<Response> {
-    if call.polls() || call.service != "ec2" {
+    if call.service != "ec2" {
         return forward(account, request);
     }
     if ["CreateImage", "CopyImage", "RegisterImage"].contains(&call.action.as_str())

@@ -74,18 +74,18 @@ impl Cloud {
     pub fn machine(&self) -> &SshBed {
         &self.shared.machine
     }
-
-    /// The public host key of that machine, as a line of `known_hosts` without the host.
-    pub fn host_key(&self) -> String {
-        let path = self.shared.machine.key().with_file_name("host.pub");
-        fs::read_to_string(path)
-            .expect("the bed made it")
-            .trim()
-            .to_owned()
-    }
 }
 
 impl Shared {
+    /// What cloud-init prints about the machine's host key.
+    pub(super) fn console(&self) -> String {
+        let path = self.machine.key().with_file_name("host.pub");
+        let key = fs::read_to_string(path).expect("the bed made it");
+        format!(
+            "booted\r\n-----BEGIN SSH HOST KEY KEYS-----\r\n{key}-----END SSH HOST KEY KEYS-----\r\nlogin: "
+        )
+    }
+
     /// Lets in who holds this key pair's private key. None: not any more.
     pub(super) fn key_pair(&self, account: &str, region: &str, name: &str, public: Option<String>) {
         let at = (account.to_owned(), region.to_owned(), name.to_owned());

@@ -21,14 +21,21 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Account, Call, Fault, Plan, Refusal, SOURCE_AMI,
-    answer::{ended, pending, refusal, texts},
+    account::Unknown,
+    answer::{ended, pending, refusal, response, texts},
     aws,
     http::{Connection, Request, Response},
 };
 use crate::processes;
 
+/// Where it tells a client the address it comes from, as checkip.amazonaws.com does.
+const CHECKIP: &str = "/checkip";
+
 /// A client says who it is right after its start.
 const INTRODUCTION: Duration = Duration::from_secs(60);
+
+/// A call that has these parameters asks for something new, or for the same once more.
+const ASKED_WITH: &[&str] = &["ClientToken", "GroupName", "LaunchTemplateName", "Name"];
 
 /// What each action makes: the element that names it, and how AWS says that there is no such thing.
 const MADE: &[(&str, &str, &str)] = &[
@@ -64,6 +71,14 @@ struct State {
     over: AtomicBool,
 }
 
+/// What AWS says to a call about what it does not know yet.
+enum NotThere {
+    /// That there is no such thing.
+    Refused(Refusal),
+    /// A list without it: what this call finds.
+    Filtered(Call),
+}
+
 #[derive(Debug)]
 struct Inner {
     plan: Plan,
@@ -71,8 +86,6 @@ struct Inner {
     calls: Vec<Call>,
     /// Calls so far that do not poll.
     effects: usize,
-    /// What is not found yet: its name, how AWS says so, how often still.
-    unknown: Vec<(String, &'static str, u32)>,
     /// Images that cannot be used until then.
     pending: Vec<(String, Instant)>,
 }
@@ -88,7 +101,6 @@ impl Endpoint {
                 client: None,
                 calls: Vec::new(),
                 effects: 0,
-                unknown: Vec::new(),
                 pending: Vec::new(),
             }),
             introduced: Condvar::new(),
@@ -116,8 +128,9 @@ impl Endpoint {
     }
 
     /// What a client needs in its environment: the endpoint for all services, and credentials.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
+    pub fn environment(&self) -> [(&'static str, String); 5] {
         [
+            ("KILNBOX_CHECKIP_URL", self.url() + CHECKIP),
             ("AWS_ENDPOINT_URL", self.url()),
             ("AWS_ACCESS_KEY_ID", "AKIAKILNBOXTESTBED00".to_owned()),
             (
@@ -183,6 +196,9 @@ fn serve(client: TcpStream, state: &State) -> io::Result<()> {
 impl State {
     /// What the client gets, none where the connection is cut.
     fn answer(&self, request: &Request) -> io::Result<Option<Response>> {
+        if request.start.path == CHECKIP {
+            return Ok(Some(response(200, "127.0.0.1\n")));
+        }
         let (call, index, faults) = self.arrived(request);
         let answer = self.answer_with(request, &call, &faults)?;
         if let Some(answer) = &answer {
@@ -222,10 +238,11 @@ impl State {
                 Fault::Lose | Fault::Unknown(_) | Fault::After(_) => {}
             }
         }
-        if let Some(no) = self.not_there_yet(call) {
-            return Ok(Some(refusal(call, &no)));
-        }
-        let answer = aws::perform(&self.account, call, request)?;
+        let answer = match self.not_there_yet(call) {
+            Some(NotThere::Refused(no)) => return Ok(Some(refusal(call, &no))),
+            Some(NotThere::Filtered(call)) => aws::perform(&self.account, &call, request)?,
+            None => aws::perform(&self.account, call, request)?,
+        };
         if answer.start == 200 {
             self.happened(call, &answer.text(), faults);
         }
@@ -249,12 +266,21 @@ impl State {
     fn happened(&self, call: &Call, answer: &str, faults: &[Fault]) {
         let mut inner = self.inner.lock().expect("no holder panics");
         for (_, element, code) in MADE.iter().filter(|(action, ..)| *action == call.action) {
-            for name in texts(answer, element) {
-                for fault in faults {
-                    if let Fault::Unknown(times) = fault {
-                        inner.unknown.push((name.clone(), code, *times));
-                    }
+            let made = texts(answer, element);
+            for fault in faults {
+                if let Fault::Unknown(times) = fault {
+                    let names = ASKED_WITH
+                        .iter()
+                        .filter_map(|name| call.parameter(name).map(str::to_owned));
+                    let mut unknown = self.account.unknown.lock().expect("no holder panics");
+                    unknown.extend(made.iter().cloned().chain(names).map(|name| Unknown {
+                        name,
+                        code,
+                        times: *times,
+                    }));
                 }
+            }
+            for name in made {
                 if *element == "imageId" && !inner.plan.pending.is_zero() {
                     let until = Instant::now() + inner.plan.pending;
                     inner.pending.push((name.clone(), until));
@@ -267,25 +293,38 @@ impl State {
         }
     }
 
-    /// AWS's no to a call that names what it does not know yet. What ends things is not concerned.
-    fn not_there_yet(&self, call: &Call) -> Option<Refusal> {
+    /// What AWS says to a call that names what it does not know yet. What ends things is not concerned.
+    fn not_there_yet(&self, call: &Call) -> Option<NotThere> {
         if ["Delete", "Terminate", "Deregister"]
             .iter()
             .any(|begin| call.action.starts_with(begin))
         {
             return None;
         }
-        let mut inner = self.inner.lock().expect("no holder panics");
-        let (name, code, times) = inner
-            .unknown
-            .iter_mut()
-            .find(|(name, _, times)| *times > 0 && call.parameters.values().any(|value| value == name))?;
-        *times -= 1;
-        Some(Refusal::new(
-            if *code == "NoSuchEntity" { 404 } else { 400 },
-            code,
-            format!("The ID '{name}' does not exist"),
-        ))
+        let mut unknown = self.account.unknown.lock().expect("no holder panics");
+        let found = unknown.iter_mut().find(|one| {
+            one.times > 0
+                && call
+                    .parameters
+                    .iter()
+                    .any(|(name, value)| *value == one.name && !ASKED_WITH.contains(&name.as_str()))
+        })?;
+        found.times -= 1;
+        let filtered = |name: &str| name.starts_with("Filter.");
+        let named = call
+            .parameters
+            .iter()
+            .any(|(name, value)| *value == found.name && !filtered(name));
+        if named {
+            let no = format!("The ID '{}' does not exist", found.name);
+            let status = if found.code == "NoSuchEntity" { 404 } else { 400 };
+            return Some(NotThere::Refused(Refusal::new(status, found.code, no)));
+        }
+        let mut call = call.clone();
+        for value in call.parameters.values_mut().filter(|value| **value == found.name) {
+            "not-there-yet".clone_into(value);
+        }
+        Some(NotThere::Filtered(call))
     }
 
     /// The answer as the client shall see it.
@@ -305,7 +344,9 @@ impl State {
                 }
             }
             "GetConsoleOutput" if answer.start == 200 => {
-                let text = BASE64_STANDARD.encode(inner.plan.console.as_deref().unwrap_or_default());
+                let console = inner.plan.console.clone();
+                let console = console.unwrap_or_else(|| self.account.shared.console());
+                let text = BASE64_STANDARD.encode(console);
                 let begin = xml.split_once("<output>").map(|(begin, _)| begin.to_owned());
                 let end = xml.split_once("</output>").map(|(_, end)| end.to_owned());
                 if let (Some(begin), Some(end)) = (begin, end) {

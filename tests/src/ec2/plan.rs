@@ -17,7 +17,7 @@ pub enum Fault {
     Cut,
     /// It happens, and the connection is cut before the answer.
     Lose,
-    /// It happens, and the first calls that name what it made hear that there is no such thing.
+    /// It happens, and the first calls that name what it made, of any client, hear that there is no such thing.
     Unknown(u32),
     /// The client gets a signal before anything happens. One that cannot be caught takes the call with it.
     Before(Signal),
@@ -121,7 +121,7 @@ impl Plan {
         self
     }
 
-    /// What instances have written to their consoles.
+    /// What instances have written to their consoles, in place of the machine's host key as cloud-init prints it.
     pub fn console(mut self, text: impl Into<String>) -> Self {
         self.console = Some(text.into());
         self
