@@ -19,6 +19,12 @@ pub trait Artifact: Send + Sync + fmt::Debug {
     /// One or more lines for the closing list.
     fn describe(&self) -> String;
 
+    /// The builder is through, its clean-up included: from now on the artifact is the user's. What the journal still
+    /// holds of it is struck here.
+    fn keep(&self) -> Result<(), ArtifactError> {
+        Ok(())
+    }
+
     /// Removes what the engine created (invariant 11). Called only after every chain that took it succeeded.
     async fn destroy(&self) -> Result<(), ArtifactError>;
 }

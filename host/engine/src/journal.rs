@@ -24,6 +24,7 @@ pub(crate) use line::OpenEntry;
 #[derive(Clone, Debug)]
 pub struct Journal {
     file: Arc<JournalFile>,
+    run_id: Arc<str>,
 }
 
 /// One resource that may exist.
@@ -36,7 +37,15 @@ pub struct Entry {
 impl Journal {
     /// Starts the journal of a run below `state_dir` (made if missing, owner-only).
     pub fn create(state_dir: &Path, run_id: &str) -> Result<Self, JournalError> {
-        JournalFile::create(&folder(state_dir), run_id).map(|file| Self { file: Arc::new(file) })
+        JournalFile::create(&folder(state_dir), run_id).map(|file| Self {
+            file: Arc::new(file),
+            run_id: run_id.into(),
+        })
+    }
+
+    /// The run it belongs to: what is made elsewhere is marked with it.
+    pub fn run_id(&self) -> &str {
+        &self.run_id
     }
 
     /// Writes down a resource of `kind` that is about to be made, synced before it returns. `data` is all that its

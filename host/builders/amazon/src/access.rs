@@ -180,6 +180,13 @@ pub(crate) fn http() -> SharedHttpClient {
         .build_https()
 }
 
+/// The same, for one request that is not one of AWS.
+pub(crate) fn connector() -> aws_smithy_http_client::Connector {
+    aws_smithy_http_client::Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build()
+}
+
 async fn load(reach: &Reach, keys: &Keys) -> Result<SdkConfig, StepError> {
     let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http())

@@ -36,10 +36,10 @@ pub(crate) async fn remove(kind: Kind, place: &Place, resource: &Resource, settl
 }
 
 /// Asks up to `looks` times until something is found.
-async fn find<T>(
+async fn find<T, F: Future<Output = Result<Vec<T>, Failure>>>(
     looks: u32,
     delay: Duration,
-    mut look: impl AsyncFnMut() -> Result<Vec<T>, Failure>,
+    mut look: impl FnMut() -> F,
 ) -> Result<Vec<T>, Failure> {
     for left in (0..looks).rev() {
         let found = look().await?;
@@ -52,7 +52,7 @@ async fn find<T>(
 }
 
 /// Tries until it is gone, nothing more depends on it, or there is no hope.
-async fn until_free(delay: Duration, mut attempt: impl AsyncFnMut() -> Outcome) -> Outcome {
+async fn until_free<F: Future<Output = Outcome>>(delay: Duration, mut attempt: impl FnMut() -> F) -> Outcome {
     let mut tries = 0;
     loop {
         match attempt().await {
@@ -89,12 +89,12 @@ pub(crate) async fn key_pairs(place: &Place, run: &str, name: &str) -> Result<Ve
 
 async fn key_pair(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Outcome {
     let (run, name) = (&resource.run, &resource.name);
-    let found = find(looks, delay, async || key_pairs(place, run, name).await);
+    let found = find(looks, delay, || key_pairs(place, run, name));
     // With the answer came the id: then it is this run's.
     if resource.id.is_none() && found.await?.is_empty() {
         return Ok(());
     }
-    until_free(delay, async || {
+    until_free(delay, || async {
         let call = place.ec2.delete_key_pair().key_name(name).send();
         call.await.map(drop).map_err(Failure::of("DeleteKeyPair"))
     })
@@ -119,10 +119,10 @@ pub(crate) async fn security_groups(place: &Place, name: &str) -> Result<Vec<Str
 async fn security_group(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Outcome {
     let ids = match &resource.id {
         Some(id) => vec![id.clone()],
-        None => find(looks, delay, async || security_groups(place, &resource.name).await).await?,
+        None => find(looks, delay, || security_groups(place, &resource.name)).await?,
     };
     for id in ids {
-        until_free(delay, async || {
+        until_free(delay, || async {
             let call = place.ec2.delete_security_group().group_id(&id).send();
             call.await.map(drop).map_err(Failure::of("DeleteSecurityGroup"))
         })
@@ -133,7 +133,7 @@ async fn security_group(place: &Place, resource: &Resource, looks: u32, delay: D
 
 async fn launch_template(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Outcome {
     if resource.id.is_none() && looks > 1 {
-        let found = find(looks, delay, async || {
+        let found = find(looks, delay, || async {
             let answer = place
                 .ec2
                 .describe_launch_templates()
@@ -147,7 +147,7 @@ async fn launch_template(place: &Place, resource: &Resource, looks: u32, delay: 
             return Ok(());
         }
     }
-    until_free(delay, async || {
+    until_free(delay, || async {
         let call = place
             .ec2
             .delete_launch_template()
@@ -165,7 +165,7 @@ async fn launch_template(place: &Place, resource: &Resource, looks: u32, delay: 
 async fn instance_profile(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Outcome {
     let (iam, name) = (&place.iam, &resource.name);
     // The role is made first: without it there is nothing.
-    let role = find(looks, delay, async || {
+    let role = find(looks, delay, || async {
         match iam.get_role().role_name(name).send().await.map_err(Failure::of("GetRole")) {
             Ok(role) => Ok(vec![role]),
             Err(failure) if failure.is_gone() => Ok(Vec::new()),
@@ -189,7 +189,7 @@ async fn instance_profile(place: &Place, resource: &Resource, looks: u32, delay:
     }
     let call = iam.delete_role_policy().role_name(name).policy_name(name);
     gone(call.send().await.map(drop).map_err(Failure::of("DeleteRolePolicy")))?;
-    until_free(delay, async || {
+    until_free(delay, || async {
         let call = iam.delete_role().role_name(name).send();
         call.await.map(drop).map_err(Failure::of("DeleteRole"))
     })
@@ -220,7 +220,7 @@ pub(crate) fn state(instance: &Instance) -> Option<&InstanceStateName> {
 async fn instance(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Result<(), String> {
     let ids = match &resource.id {
         Some(id) => vec![id.clone()],
-        None => find(looks, delay, async || instances(place, &resource.name).await)
+        None => find(looks, delay, || instances(place, &resource.name))
             .await
             .map_err(|failure| failure.to_string())?
             .iter()
@@ -235,17 +235,11 @@ async fn instance(place: &Place, resource: &Resource, looks: u32, delay: Duratio
 
 /// Ends an instance and waits until it has ended, because what it uses can only be removed then.
 async fn terminate(place: &Place, id: &str) -> Result<(), String> {
-    let mut known = true;
-    until_free(place.instances.delay(), async || {
-        let call = place.ec2.terminate_instances().instance_ids(id).send();
-        let outcome = call.await.map(drop).map_err(Failure::of("TerminateInstances"));
-        known = !outcome.as_ref().is_err_and(Failure::is_gone);
-        outcome
-    })
-    .await
-    .map_err(|failure| failure.to_string())?;
-    if !known {
-        return Ok(());
+    let call = place.ec2.terminate_instances().instance_ids(id).send();
+    match call.await.map_err(Failure::of("TerminateInstances")) {
+        Ok(_) => {}
+        Err(failure) if failure.is_gone() => return Ok(()),
+        Err(failure) => return Err(failure.to_string()),
     }
     let what = format!("instance ({id}) to terminate");
     let wait = Wait {
@@ -272,7 +266,7 @@ async fn volumes(place: &Place, resource: &Resource) -> Outcome {
         .await
         .map_err(Failure::of("DescribeVolumes"))?;
     for id in answer.volumes().iter().filter_map(|volume| volume.volume_id()) {
-        until_free(place.instances.delay(), async || {
+        until_free(place.instances.delay(), || async {
             let call = place.ec2.delete_volume().volume_id(id).send();
             call.await.map(drop).map_err(Failure::of("DeleteVolume"))
         })
@@ -309,7 +303,7 @@ async fn images(place: &Place, resource: &Resource, looks: u32, delay: Duration)
                 .map_err(Failure::of("DescribeImages"))?;
             answer.images.unwrap_or_default()
         }
-        None => find(looks, delay, async || images_named(place, &resource.run, &resource.name).await).await?,
+        None => find(looks, delay, || images_named(place, &resource.run, &resource.name)).await?,
     };
     for image in &images {
         deregister(place, image).await?;
@@ -320,7 +314,7 @@ async fn images(place: &Place, resource: &Resource, looks: u32, delay: Duration)
 /// Deregisters an image and deletes its snapshots.
 pub(crate) async fn deregister(place: &Place, image: &Image) -> Outcome {
     let id = image.image_id().unwrap_or_default();
-    until_free(place.images.delay(), async || {
+    until_free(place.images.delay(), || async {
         let call = place.ec2.deregister_image().image_id(id).send();
         call.await.map(drop).map_err(Failure::of("DeregisterImage"))
     })
@@ -341,7 +335,7 @@ pub(crate) fn snapshots(image: &Image) -> Vec<String> {
 
 /// Deletes one.
 pub(crate) async fn delete_snapshot(place: &Place, id: &str) -> Outcome {
-    until_free(place.images.delay(), async || {
+    until_free(place.images.delay(), || async {
         let call = place.ec2.delete_snapshot().snapshot_id(id).send();
         call.await.map(drop).map_err(Failure::of("DeleteSnapshot"))
     })

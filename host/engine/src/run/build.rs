@@ -83,7 +83,10 @@ async fn artifacts(build: PlannedBuild, run: Arc<RunFacts>) -> Result<Vec<Shared
     lifecycle::run(lifecycle.steps(), &mut cx, &facts, cleanup_bound).await?;
     match cx.artifact.take() {
         None => Ok(Vec::new()),
-        Some(artifact) => post_process::run(chains, artifact, &cx.generated, &facts).await,
+        Some(artifact) => {
+            artifact.keep().map_err(|error| StepError::new(error.to_string()))?;
+            post_process::run(chains, artifact, &cx.generated, &facts).await
+        }
     }
 }
 

@@ -8,11 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType};
 use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient as _, HttpConnector as _, HttpConnectorSettings},
-        orchestrator::HttpRequest,
-        runtime_components::RuntimeComponentsBuilder,
-    },
+    client::{http::HttpConnector as _, orchestrator::HttpRequest},
     http::Request,
 };
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
@@ -148,16 +144,13 @@ impl SecurityGroup {
 
 /// Asks a service that answers with the address it sees the caller come from.
 async fn public_address(url: &str) -> Result<IpAddr, String> {
-    let client = access::http();
-    let components = RuntimeComponentsBuilder::for_tests_or_none();
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(limits::CHECKIP)
-        .read_timeout(limits::CHECKIP)
-        .build();
-    let connector = client.http_connector(&settings, &components);
     let mut request: HttpRequest = Request::empty();
     request.set_uri(url).map_err(|error| error.to_string())?;
-    let answer = connector.call(request).await.map_err(|error| error.to_string())?;
+    let asking = access::connector().call(request);
+    let answer = tokio::time::timeout(limits::CHECKIP, asking)
+        .await
+        .map_err(|_| format!("no answer within {}", humantime::format_duration(limits::CHECKIP)))?
+        .map_err(|error| error.to_string())?;
     if !answer.status().is_success() {
         return Err(format!("status {}", answer.status().as_u16()));
     }
