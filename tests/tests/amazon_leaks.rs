@@ -148,9 +148,9 @@ impl Run<'_> {
     /// Builds, removes, and tells what is wrong then, with all that was printed.
     fn play(&self, cloud: &Cloud) -> Option<String> {
         let user = User::of(cloud.account());
-        let endpoint = user
-            .account
-            .endpoint(Plan::new().at(self.number, self.fault.1.clone()));
+        let plan = self.fault.1.iter().cloned();
+        let plan = plan.fold(Plan::new(), |plan, fault| plan.at(self.number, fault));
+        let endpoint = user.account.endpoint(plan);
         let run = user
             .start_build(&endpoint, &template(&endpoint, self.kind, "true"))
             .finish_within(LIMIT);
@@ -163,7 +163,7 @@ impl Run<'_> {
         if !befell {
             wrong.push("the call was not made".to_owned());
         }
-        if run.status.success() != !reported(&run).is_empty() {
+        if run.status.success() == reported(&run).is_empty() {
             wrong.push(format!("{} does not fit what it says", run.status));
         }
         if !gc.status.success() {
