@@ -46,7 +46,7 @@ pub(super) fn perform(account: &Account, call: &Call, request: &Request) -> io::
 
 fn effect(account: &Account, call: &Call, request: &Request) -> io::Result<Response> {
     if call.service != "ec2" {
-        return forward(account, request);
+        return forward(account, call, request);
     }
     if ["CreateImage", "CopyImage", "RegisterImage"].contains(&call.action.as_str())
         && let Some(no) = name_is_taken(account, call)
@@ -80,7 +80,7 @@ fn effect(account: &Account, call: &Call, request: &Request) -> io::Result<Respo
     };
     let mut request = request.clone();
     request.body = form(&call.action, VERSION, &parameters).into_bytes();
-    let answer = forward(account, &request)?;
+    let answer = forward(account, call, &request)?;
     if answer.start == 200 {
         for image in texts(&answer.text(), "imageId") {
             if !tags.is_empty() {
@@ -100,9 +100,15 @@ fn effect(account: &Account, call: &Call, request: &Request) -> io::Result<Respo
 }
 
 /// moto's answer, with a request id of its own.
-fn forward(account: &Account, request: &Request) -> io::Result<Response> {
+fn forward(account: &Account, call: &Call, request: &Request) -> io::Result<Response> {
     let answer = account.shared.moto.forward(&account.id, request)?;
-    Ok(response(answer.start, &answer.text()))
+    let xml = answer.text();
+    if call.action == "DeleteLaunchTemplate" && xml.contains("<Code>MissingParameter</Code>") {
+        let no = "The specified launch template, with template name, does not exist.";
+        let code = "InvalidLaunchTemplateName.NotFoundException";
+        return Ok(refusal(call, &Refusal::new(400, code, no)));
+    }
+    Ok(response(answer.start, &xml))
 }
 
 fn name_is_taken(account: &Account, call: &Call) -> Option<Refusal> {
