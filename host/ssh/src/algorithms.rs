@@ -5,12 +5,27 @@
 
 use std::borrow::Cow;
 
-use russh::{Preferred, cipher, compression};
+use russh::{Preferred, cipher, compression, keys::Algorithm};
 
 use crate::options::SshOptions;
 
-pub(crate) fn preferred(options: &SshOptions) -> Preferred {
+/// `host_keys` are the kinds of the host keys that are trusted; any where there are none.
+pub(crate) fn preferred(options: &SshOptions, host_keys: &[Algorithm]) -> Preferred {
     let mut preferred = Preferred::default();
+    if !host_keys.is_empty() {
+        // A known RSA key says nothing of the hash that it signs with.
+        let kind = |algorithm: &Algorithm| match algorithm {
+            Algorithm::Rsa { .. } => Algorithm::Rsa { hash: None },
+            other => other.clone(),
+        };
+        let known: Vec<Algorithm> = host_keys.iter().map(kind).collect();
+        let kept = preferred
+            .key
+            .iter()
+            .filter(|name| known.contains(&kind(name)))
+            .cloned();
+        preferred.key = kept.collect();
+    }
     if options.compression {
         // `zlib` alone would compress before the login, on behalf of anybody.
         preferred.compression = Cow::Borrowed(&[compression::ZLIB_LEGACY, compression::NONE]);

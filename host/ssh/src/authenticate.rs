@@ -13,10 +13,10 @@ use russh::{
 use tokio::net::UnixStream;
 
 use crate::{
+    connect::Target,
     credentials::{AgentAuth, PrivateKey},
     handler::Guard,
     limits::{AGENT_KEYS, ROUNDS},
-    options::SshOptions,
 };
 
 /// How a login ended.
@@ -30,14 +30,14 @@ pub(crate) enum Login {
 }
 
 /// Tries everything the options allow.
-pub(crate) async fn authenticate(session: &mut Handle<Guard>, options: &SshOptions) -> Login {
+pub(crate) async fn authenticate(session: &mut Handle<Guard>, target: &Target) -> Login {
     let mut attempt = Attempt {
         session,
-        user: &options.username,
+        user: &target.options.username,
         tried: Vec::new(),
         cause: None,
     };
-    match attempt.everything(options).await {
+    match attempt.everything(target).await {
         Ok(true) => Login::Done,
         Ok(false) => Login::Refused {
             tried: attempt.tried,
@@ -73,14 +73,15 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn everything(&mut self, options: &SshOptions) -> Result<bool, Failure> {
+    async fn everything(&mut self, target: &Target) -> Result<bool, Failure> {
+        let options = &target.options;
         if options.agent != AgentAuth::Off && self.agent(&options.agent).await? {
             return Ok(true);
         }
-        if let Some(key) = &options.private_key
-            && self.key(key).await?
-        {
-            return Ok(true);
+        for key in target.private_keys() {
+            if self.key(key).await? {
+                return Ok(true);
+            }
         }
         if let Some(password) = &options.password {
             return Ok(self.password(password).await? || self.keyboard_interactive(password).await?);

@@ -13,6 +13,7 @@ use crate::{
     connect::Target,
     error::ConnectError,
     exec::Running,
+    instance::Instance,
     links::Links,
     options::SshOptions,
     transfer::{
@@ -33,6 +34,15 @@ pub struct SshCommunicator {
 impl SshCommunicator {
     /// Connects to `host`, trying until `ssh_timeout` has passed.
     pub async fn connect(host: &str, options: Arc<SshOptions>) -> Result<Self, ConnectError> {
+        Self::connect_to(host, options, Instance::default()).await
+    }
+
+    /// The same with what else is known of the instance.
+    pub(crate) async fn connect_to(
+        host: &str,
+        options: Arc<SshOptions>,
+        instance: Instance,
+    ) -> Result<Self, ConnectError> {
         let facts = InstanceFacts {
             communicator: "ssh",
             os_family: "unix",
@@ -41,12 +51,17 @@ impl SshCommunicator {
             user: options.username.clone(),
         };
         let within = options.timeout;
-        let links = Links::connect(Target::new(host.to_owned(), options), within).await?;
+        let links = Links::connect(Target::new(host.to_owned(), options, instance), within).await?;
         Ok(Self {
             facts,
             links,
             tar: Tar::default(),
         })
+    }
+
+    /// The fingerprint of the host key, where it was taken without knowing it.
+    pub(crate) fn unverified_host_key(&self) -> Option<String> {
+        self.links.target().host_key.unverified()
     }
 }
 
@@ -57,12 +72,12 @@ impl Communicator for SshCommunicator {
     }
 
     fn connection(&self) -> Option<Connection> {
-        let Target { host, options, .. } = self.links.target();
+        let target = self.links.target();
         Some(Connection {
-            host: host.clone(),
-            port: options.port,
-            user: options.username.clone(),
-            private_key: options.private_key.as_ref().map(|key| key.text.clone()),
+            host: target.host.clone(),
+            port: target.options.port,
+            user: target.options.username.clone(),
+            private_key: target.private_keys().next().map(|key| key.text.clone()),
         })
     }
 

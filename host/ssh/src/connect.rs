@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use russh::client::{self, Handle};
+use russh::{
+    AlgorithmKind,
+    client::{self, Handle},
+};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
@@ -18,10 +21,13 @@ use tokio::{
 use crate::{
     algorithms,
     authenticate::{Login, authenticate},
+    credentials::PrivateKey,
     error::ConnectError,
     handler::{Guard, HostKey, SessionError},
+    instance::Instance,
     limits::{DIAL, HANDSHAKE, MESSAGES, PACKET, WINDOW},
     options::SshOptions,
+    said::said,
     socket::{InUse, Socket},
 };
 
@@ -32,7 +38,9 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) options: Arc<SshOptions>,
-    host_key: Arc<HostKey>,
+    /// Besides that of the options: the builder's own.
+    pub(crate) private_key: Option<PrivateKey>,
+    pub(crate) host_key: Arc<HostKey>,
 }
 
 /// A session that is logged in.
@@ -72,12 +80,18 @@ enum Failure {
 }
 
 impl Target {
-    pub(crate) fn new(host: String, options: Arc<SshOptions>) -> Self {
+    pub(crate) fn new(host: String, options: Arc<SshOptions>, instance: Instance) -> Self {
         Self {
             host,
             options,
-            host_key: Arc::default(),
+            private_key: instance.private_key,
+            host_key: Arc::new(HostKey::known(instance.host_keys)),
         }
+    }
+
+    /// The keys to log in with, in order.
+    pub(crate) fn private_keys(&self) -> impl Iterator<Item = &PrivateKey> {
+        self.options.private_key.iter().chain(&self.private_key)
     }
 
     fn whom(&self) -> String {
@@ -179,6 +193,24 @@ impl Target {
                     shown,
                 }));
             }
+            Err(SessionError::HostKeyUnknown { known, shown }) => {
+                return Err(Failure::Final(ConnectError::HostKeyUnknown {
+                    whom: self.whom(),
+                    known,
+                    shown: format!("the host key {shown}"),
+                }));
+            }
+            Err(SessionError::Protocol(russh::Error::NoCommonAlgo {
+                kind: AlgorithmKind::Key,
+                theirs,
+                ..
+            })) if self.host_key.is_known() => {
+                return Err(Failure::Final(ConnectError::HostKeyUnknown {
+                    whom: self.whom(),
+                    known: self.host_key.fingerprints(),
+                    shown: format!("host keys for {} alone", said(&theirs.join(", "))),
+                }));
+            }
             Err(SessionError::Protocol(error @ russh::Error::NoCommonAlgo { .. })) => {
                 return Err(Failure::Final(ConnectError::Hopeless {
                     whom: self.whom(),
@@ -190,7 +222,7 @@ impl Target {
             }
         };
         stage.is("the server did not answer the login");
-        match authenticate(&mut session, &self.options).await {
+        match authenticate(&mut session, self).await {
             Login::Done => {
                 if let Some(key) = shown.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     self.host_key.pin(key);
@@ -217,7 +249,7 @@ impl Target {
             keepalive_interval: options.keep_alive,
             inactivity_timeout: options.silence,
             nodelay: true,
-            preferred: algorithms::preferred(options),
+            preferred: algorithms::preferred(options, &self.host_key.kinds()),
             ..client::Config::default()
         }
     }

@@ -65,6 +65,11 @@ impl PrivateKey {
         Ok(key)
     }
 
+    /// What stands behind it in `authorized_keys`.
+    pub(crate) fn comment(&self) -> String {
+        self.key.comment().to_string()
+    }
+
     /// Every piece of the key that must not be shown: readers redact line by line, so each line counts by itself.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let lines = self

@@ -49,6 +49,19 @@ pub enum ConnectError {
         /// Fingerprint of the key seen now.
         shown: String,
     },
+    /// The server showed a host key that the platform does not know for this instance.
+    #[error(
+        "{whom} shows {shown}, and the platform says that the instance has {known}; somebody may be \
+         listening in, so nothing was sent"
+    )]
+    HostKeyUnknown {
+        /// `user@host:port`.
+        whom: String,
+        /// Fingerprints of the keys that were told, with their kinds.
+        known: String,
+        /// The key seen, or what there is instead, in words.
+        shown: String,
+    },
     /// Trying again would not help.
     #[error("cannot connect to {whom}: {cause}")]
     Hopeless {

@@ -26,6 +26,8 @@ pub(crate) const STALLED: Duration = seconds(600, 4);
 pub(crate) const SWEEP: Duration = seconds(20, 2);
 /// Longest time for the commands that were given up to end, the sweep's own limit and a little more.
 pub(crate) const ENDING: Duration = seconds(24, 3);
+/// Longest time to remove the temporary key from two files.
+pub(crate) const CLEAR: Duration = Duration::from_secs(60);
 /// Longest time to say goodbye; a connection that nobody uses any more is cut then.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
 

@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 
 use crate::{
     credentials::{AgentAuth, PrivateKey},
-    schema::NOT_BUILT,
+    schema::{NOT_BUILT, OF_INSTANCES},
+    temporary_key::{self, TemporaryKey},
 };
 
 /// How the instance is reached.
@@ -44,6 +45,12 @@ pub struct SshOptions {
     pub private_key_file: Option<String>,
     /// The key in that file, with `ssh_certificate_file`; a builder may set a temporary one.
     pub private_key: Option<PrivateKey>,
+    /// `ssh_keypair_name`: a key pair of the platform, whose private key is that of the file or in the agent.
+    pub keypair_name: Option<String>,
+    /// The key that the builder makes, where there is no `keypair_name` and no other way to log in.
+    pub temporary_key: TemporaryKey,
+    /// `ssh_clear_authorized_keys`.
+    pub clear_authorized_keys: bool,
     /// `ssh_agent_auth`.
     pub agent: AgentAuth,
     /// `ssh_pty`: every command gets a pseudo-terminal.
@@ -99,20 +106,43 @@ struct Written {
     ssh_compression: bool,
     ssh_ciphers: Vec<String>,
     ssh_key_exchange_algorithms: Vec<String>,
+    ssh_keypair_name: Option<String>,
+    temporary_key_pair_name: Option<String>,
+    temporary_key_pair_type: Option<String>,
+    temporary_key_pair_bits: u32,
+    ssh_clear_authorized_keys: bool,
 }
 
 impl SshOptions {
-    /// Checks the communicator's options among those of a builder. All problems at once.
+    /// Checks the communicator's options among those of a builder that finds its instance. All problems at once.
     pub fn prepare(options: &Options) -> Result<Self, Vec<Problem>> {
-        let mut problems: Vec<Problem> = NOT_BUILT
+        let refused = OF_INSTANCES
             .iter()
-            .filter(|name| options.json.get(**name).is_some_and(asks_for_something))
+            .filter(|name| asked_for(options, name))
             .map(|name| {
-                Problem::error(format!("/{name}"), format!("`{name}` is not supported yet"))
-                    .hint("leave it out")
-            })
-            .collect();
-        let written = match Written::deserialize(&options.json) {
+                let message =
+                    format!("`{name}` is of builders that start an instance, and this one starts none");
+                Problem::error(format!("/{name}"), message).hint("leave it out")
+            });
+        let mut own = options.json.clone();
+        if let Some(own) = own.as_object_mut() {
+            own.retain(|name, _| !OF_INSTANCES.contains(&name.as_str()));
+        }
+        Self::checked(options, &own, refused.collect())
+    }
+
+    /// Checks the communicator's options among those of a builder that starts its instance, with those about the key
+    /// it puts there. All problems at once.
+    pub fn prepare_instance(options: &Options) -> Result<Self, Vec<Problem>> {
+        Self::checked(options, &options.json, Vec::new())
+    }
+
+    fn checked(options: &Options, own: &Json, mut problems: Vec<Problem>) -> Result<Self, Vec<Problem>> {
+        let refused = NOT_BUILT.iter().filter(|name| asked_for(options, name));
+        problems.extend(refused.map(|name| {
+            Problem::error(format!("/{name}"), format!("`{name}` is not supported yet")).hint("leave it out")
+        }));
+        let written = match Written::deserialize(own) {
             Ok(written) => written,
             Err(error) => {
                 problems.push(Problem::error("", format!("the communicator's options: {error}")));
@@ -185,6 +215,21 @@ impl Written {
                 .map_err(|problem| problems.push(problem))
                 .ok()
         });
+        let keypair_name = filled(self.ssh_keypair_name);
+        if keypair_name.is_some() && private_key_file.is_none() && !self.ssh_agent_auth {
+            problems.push(Problem::error(
+                "/ssh_keypair_name",
+                "ssh_private_key_file must be provided or ssh_agent_auth enabled when ssh_keypair_name is specified.",
+            ));
+        }
+        let temporary_key = TemporaryKey {
+            name: filled(self.temporary_key_pair_name),
+            kind: temporary_key::kind(
+                self.temporary_key_pair_type.as_deref().unwrap_or_default(),
+                self.temporary_key_pair_bits,
+                problems,
+            ),
+        };
         let mut span = |name: &str, value: &Option<Json>, default: Duration| {
             let signed = span(name, value.as_ref(), problems);
             (
@@ -227,6 +272,9 @@ impl Written {
             password: filled(self.ssh_password),
             private_key_file,
             private_key,
+            keypair_name,
+            temporary_key,
+            clear_authorized_keys: self.ssh_clear_authorized_keys,
             agent: if self.ssh_agent_auth {
                 AgentAuth::Environment
             } else {
@@ -258,6 +306,10 @@ impl Written {
             ),
         }
     }
+}
+
+fn asked_for(options: &Options, name: &str) -> bool {
+    options.json.get(name).is_some_and(asks_for_something)
 }
 
 /// Whether a value differs from none: templates turn an option off by an empty variable.
@@ -349,15 +401,19 @@ mod tests {
 
     use super::*;
 
-    fn prepare(json: Json) -> Result<SshOptions, Vec<Problem>> {
-        SshOptions::prepare(&Options {
+    fn options(json: Json) -> Options {
+        Options {
             json,
             build_name: "test".to_owned(),
             working_dir: std::env::temp_dir(),
             template_dir: None,
             force: false,
             templates: std::sync::Arc::new(kilnbox_engine::NoTemplates),
-        })
+        }
+    }
+
+    fn prepare(json: Json) -> Result<SshOptions, Vec<Problem>> {
+        SshOptions::prepare(&options(json))
     }
 
     fn problems(json: Json) -> Vec<(String, String)> {
@@ -423,9 +479,44 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_instances_are_for_builders_that_start_one() {
+        let json = json!({
+            "ssh_username": "u", "ssh_keypair_name": "mine", "ssh_agent_auth": true,
+            "temporary_key_pair_name": "t", "temporary_key_pair_type": "rsa", "temporary_key_pair_bits": 2048,
+            "ssh_clear_authorized_keys": true,
+        });
+        let found = problems(json.clone());
+        let places: Vec<&str> = found.iter().map(|(at, _)| at.trim_start_matches('/')).collect();
+        assert_eq!(places, OF_INSTANCES);
+        assert!(
+            found[0].1.contains("of builders that start an instance"),
+            "{found:?}"
+        );
+        let options = SshOptions::prepare_instance(&options(json)).unwrap();
+        assert_eq!(options.keypair_name.as_deref(), Some("mine"));
+        assert!(options.clear_authorized_keys);
+        assert_eq!(
+            options.temporary_key,
+            TemporaryKey {
+                name: Some("t".to_owned()),
+                kind: crate::KeyType::Rsa { bits: 2048 }
+            }
+        );
+    }
+
+    #[test]
+    fn a_key_pair_of_the_platform_needs_its_private_key() {
+        let json =
+            json!({ "ssh_username": "u", "ssh_keypair_name": "mine", "temporary_key_pair_type": "dsa" });
+        let found = SshOptions::prepare_instance(&options(json)).unwrap_err();
+        let places: Vec<&str> = found.iter().map(|problem| problem.at.as_str()).collect();
+        assert_eq!(places, ["/ssh_keypair_name", "/temporary_key_pair_type"]);
+    }
+
+    #[test]
     fn what_is_not_built_may_be_turned_off() {
         let off = json!({
-            "ssh_username": "u", "ssh_bastion_host": "", "ssh_clear_authorized_keys": false, "ssh_local_tunnels": [],
+            "ssh_username": "u", "ssh_bastion_host": "", "ssh_clear_authorized_keys": "", "ssh_local_tunnels": [],
             "winrm_port": 0, "ssh_proxy_host": null,
         });
         assert!(prepare(off).is_ok());
@@ -471,7 +562,16 @@ mod tests {
         let schema = crate::schema_properties();
         assert_eq!(schema["ssh_password"]["format"], "secret");
         assert_eq!(schema["ssh_timeout"]["format"], "duration");
-        assert!(NOT_BUILT.iter().all(|name| schema.contains_key(*name)));
+        let refused = || NOT_BUILT.iter().chain(OF_INSTANCES);
+        assert!(refused().all(|name| schema.contains_key(*name)));
+        let described = crate::instance_schema_properties();
+        assert_eq!(described.len(), schema.len());
+        assert_eq!(described["temporary_key_pair_type"]["default"], "ed25519");
+        assert!(
+            OF_INSTANCES
+                .iter()
+                .all(|name| described[*name]["type"].is_string())
+        );
     }
 
     #[test]

@@ -20,11 +20,6 @@ pub const NOT_BUILT: &[&str] = &[
     "ssh_proxy_password",
     "ssh_remote_tunnels",
     "ssh_local_tunnels",
-    "ssh_keypair_name",
-    "temporary_key_pair_name",
-    "temporary_key_pair_type",
-    "temporary_key_pair_bits",
-    "ssh_clear_authorized_keys",
     "winrm_username",
     "winrm_password",
     "winrm_host",
@@ -36,18 +31,55 @@ pub const NOT_BUILT: &[&str] = &[
     "winrm_use_ntlm",
 ];
 
+/// Options about a key that the builder puts on its instance: those of [`instance_schema_properties`], refused by name
+/// where there is no such key.
+pub(crate) const OF_INSTANCES: &[&str] = &[
+    "ssh_keypair_name",
+    "temporary_key_pair_name",
+    "temporary_key_pair_type",
+    "temporary_key_pair_bits",
+    "ssh_clear_authorized_keys",
+];
+
 /// The communicator's options as a schema of their own.
 pub fn schema() -> Json {
     json!({
         "description": "Reaches a machine that runs an SSH server. Every builder with an instance takes these options. \
-            The server's key is accepted on the first connection and must stay the same for the whole build. Agent \
-            forwarding is off.",
-        "properties": schema_properties(),
+            The server's key must be the one that the builder knows, where it knows it; else it is accepted on the \
+            first connection and must stay the same for the whole build. Agent forwarding is off.",
+        "properties": instance_schema_properties(),
         "additionalProperties": false,
     })
 }
 
-/// The properties by name, to be merged into a builder's `properties`.
+/// The properties of a builder that starts its instance, by name, to be merged into its `properties`; for
+/// [`crate::SshOptions::prepare_instance`].
+pub fn instance_schema_properties() -> Map<String, Json> {
+    let described = [
+        json!({ "type": "string", "description":
+            "Key pair of the platform that is put on the instance in place of a temporary one. Needs \
+             `ssh_private_key_file` or `ssh_agent_auth`. Of builders that start the instance alone." }),
+        json!({ "type": "string", "description":
+            "Name of the temporary key; one that nothing else has where there is none. Of builders that start the \
+             instance alone." }),
+        json!({ "type": "string", "default": "ed25519", "description":
+            "Kind of the temporary key: `ed25519` or `rsa`. Of builders that start the instance alone." }),
+        json!({ "type": "integer", "minimum": 0, "default": 0, "description":
+            "Length of a temporary RSA key, from 1024 to 8192; `0` means 4096. Of builders that start the instance \
+             alone." }),
+        json!({ "type": "boolean", "default": false, "description":
+            "Whether the temporary key is removed from the `authorized_keys` of the account and of root after the \
+             provisioners. Of builders that start the instance alone." }),
+    ];
+    let mut properties = schema_properties();
+    for (name, schema) in OF_INSTANCES.iter().zip(described) {
+        properties.insert((*name).to_owned(), schema);
+    }
+    properties
+}
+
+/// The properties of a builder that finds its instance, by name, to be merged into its `properties`; for
+/// [`crate::SshOptions::prepare`].
 pub fn schema_properties() -> Map<String, Json> {
     let text = |about: &str| json!({ "type": "string", "description": about });
     let flag = |about: &str| json!({ "type": "boolean", "default": false, "description": about });
@@ -164,6 +196,12 @@ pub fn schema_properties() -> Map<String, Json> {
             "Key exchange algorithms to offer, the preferred one first. All safe ones where there are none.",
         ),
     );
+    for name in OF_INSTANCES {
+        add(
+            name,
+            json!({ "description": "Of builders that start the instance; refused by others." }),
+        );
+    }
     for name in NOT_BUILT {
         let about = "Not built yet, and refused.";
         let schema = match name.ends_with("_password") {

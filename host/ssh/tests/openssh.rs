@@ -9,6 +9,7 @@
 )]
 
 mod bed;
+mod instance;
 mod transfers;
 
 use std::{

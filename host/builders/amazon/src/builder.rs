@@ -95,7 +95,7 @@ impl Lifecycle for Ebs {
         });
         if ssh.communicator == CommunicatorKind::Ssh {
             list.push(Box::new(steps::HostKeys::new(&build)));
-            list.push(Box::new(StepConnect::new_instance(ssh.clone(), slot.clone())));
+            list.push(Box::new(StepConnect::to(ssh.clone(), slot.clone())));
         }
         list.push(Box::new(StepProvision));
         if let (true, KeyPair::Temporary { .. }) = (ssh.clear_authorized_keys, &config.run.key_pair) {

@@ -40,7 +40,7 @@ pub(crate) use self::{
     key_pair::{KeyPair, KeyType},
     network::Cidr,
     placement::{CapacityReservation, Placement, Tenancy},
-    polling::Polling,
+    polling::{Polling, delay_of_environment},
     resource_name::clean_resource_name,
     run::{MetadataOptions, RunConfig, ShutdownBehavior, SshInterface},
     schema::schema,

@@ -12,12 +12,14 @@ use serde_json::Value as Json;
 use crate::{
     access::{Accounts, Keys, Reach},
     limits,
+    options::delay_of_environment,
     remove::remove,
     resource::{Kind, Resource},
 };
 
 /// One per kind of resource.
-pub fn reclaimers(delay: Option<Duration>) -> Vec<Arc<dyn Reclaimer>> {
+pub fn reclaimers() -> Vec<Arc<dyn Reclaimer>> {
+    let delay = delay_of_environment();
     let accounts = Arc::new(Accounts::default());
     Kind::ALL
         .into_iter()

@@ -131,6 +131,15 @@ impl Bed {
 
     /// Options for this server, with `more` over them.
     pub(crate) fn options(&self, more: Json) -> Arc<SshOptions> {
+        Arc::new(SshOptions::prepare(&self.written(more)).unwrap())
+    }
+
+    /// The same of a builder that starts its instance.
+    pub(crate) fn options_of_instance(&self, more: Json) -> Arc<SshOptions> {
+        Arc::new(SshOptions::prepare_instance(&self.written(more)).unwrap())
+    }
+
+    fn written(&self, more: Json) -> Options {
         let mut json = json!({
             "ssh_host": "127.0.0.1", "ssh_port": self.port, "ssh_username": "root", "ssh_timeout": "20s",
             "ssh_private_key_file": self.path("key"),
@@ -138,15 +147,14 @@ impl Bed {
         for (name, value) in more.as_object().unwrap() {
             json[name] = value.clone();
         }
-        let options = Options {
+        Options {
             json,
             build_name: "test".to_owned(),
             working_dir: self.folder.path().to_owned(),
             template_dir: None,
             force: false,
             templates: Arc::new(kilnbox_engine::NoTemplates),
-        };
-        Arc::new(SshOptions::prepare(&options).unwrap())
+        }
     }
 
     pub(crate) async fn connect(&self) -> SshCommunicator {

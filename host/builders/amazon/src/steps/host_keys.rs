@@ -70,8 +70,9 @@ impl BuildStep for HostKeys {
         for left in (0..limits::CONSOLE_LOOKS).rev() {
             match self.look(&place, &id).await {
                 Ok(keys) if !keys.is_empty() => {
-                    cx.events.message(format!("The console shows {} SSH host keys: no other machine is talked to", keys.len()));
-                    self.build.slot.set_host_keys(keys);
+                    let set = self.build.slot.set_host_keys(&keys);
+                    set.map_err(|error| StepError::new(format!("the SSH host keys on the instance's console: {error}")))?;
+                    cx.events.message("The console shows the instance's SSH host keys: no other machine is talked to");
                     return Ok(());
                 }
                 Ok(_) => {}
@@ -87,8 +88,8 @@ impl BuildStep for HostKeys {
                 }
             }
         }
-        cx.events.message("The instance's console shows no SSH host key: the first one it answers with is trusted for this build");
-        self.build.slot.show_host_key();
+        cx.events.message("The instance's console shows no SSH host key yet");
+        self.build.slot.tell_unverified_host_key();
         Ok(())
     }
 

@@ -103,7 +103,9 @@ impl BuildStep for KeyPair {
         cx.events.say(format!("Creating temporary keypair: {name}"));
         let kind = match kind {
             KeyType::Ed25519 => kilnbox_ssh::KeyType::Ed25519,
-            KeyType::Rsa { bits } => kilnbox_ssh::KeyType::Rsa { bits: *bits },
+            KeyType::Rsa { bits } => kilnbox_ssh::KeyType::Rsa {
+                bits: u16::try_from(*bits).unwrap_or(4096),
+            },
         };
         let comment = name.clone();
         // RSA takes seconds of a core.
