@@ -1,5 +1,6 @@
 //! What is measured, a file per subject, and the goals that are set.
 
+mod amazon;
 mod distance;
 mod many;
 mod sandbox;
@@ -11,12 +12,21 @@ use crate::{bed::Bed, contest::Outcome};
 
 /// In the order they run: first those that judge little memory, since the kernel counts no less for a program than the
 /// benchmark had when it started it.
-pub(crate) const NAMES: [&str; 6] = ["start", "steps", "sandbox", "many", "transfers", "distance"];
+pub(crate) const NAMES: [&str; 7] = [
+    "start",
+    "steps",
+    "sandbox",
+    "amazon",
+    "many",
+    "transfers",
+    "distance",
+];
 
 /// Runs the job of this name.
 pub(crate) fn run(name: &str, bed: &Bed) -> Vec<Outcome> {
     match name {
         "start" => start::run(bed),
+        "amazon" => amazon::run(bed),
         "steps" => steps::run(bed),
         "transfers" => transfers::run(bed),
         "distance" => distance::run(bed),
