@@ -30,6 +30,9 @@ fn normal(text: &str) -> String {
         (r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?", "DATE"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
         (r"port \d+", "port PORT"),
+        (r"(lookup address information): [\w ]+", "$1: REASON"),
+        ("SHA256:[A-Za-z0-9+/]{43}", "SHA256:DIGEST"),
+        (r"\b\d+ attempts", "N attempts"),
         (r"/tmp/[\w./-]+", "/tmp/PATH"),
     ]
     .iter()
@@ -65,9 +68,9 @@ fn image(account: &Account) -> String {
 
 fn builder_with(endpoint: &Endpoint, options: &Json) -> Json {
     let mut builder = endpoint.builder(REGION, "Image {{isotime | clean_resource_name}}");
-    for (name, value) in options.as_object().into_iter().flatten() {
-        builder[name] = value.clone();
-    }
+    let members = builder.as_object_mut().expect("it is an object");
+    members.extend(options.as_object().cloned().into_iter().flatten());
+    members.retain(|_, value| !value.is_null());
     builder
 }
 
@@ -114,10 +117,16 @@ mod compared_with_packer {
     use std::collections::{BTreeMap, BTreeSet};
 
     /// Calls of Kilnbox's that Packer does not make, and what they are for.
-    const MORE: &[(&str, &str)] = &[(
-        "ImportKeyPair",
-        "the private key is made here and never travels; Packer's `CreateKeyPair` sends it over the network",
-    )];
+    const MORE: &[(&str, &str)] = &[
+        (
+            "GetConsoleOutput",
+            "SSH takes the host keys that the instance shows there and no others; Packer takes any",
+        ),
+        (
+            "ImportKeyPair",
+            "the private key is made here and never travels; Packer's `CreateKeyPair` sends it over the network",
+        ),
+    ];
 
     fn template(endpoint: &Endpoint, machine: &std::path::Path) -> Json {
         let options = json!({
@@ -282,15 +291,26 @@ fn errors() {
             Plan::new().each(1, Fault::Refuse(Refusal::credentials())),
             json!({}),
         ),
-        case("wrong_region", Plan::new(), json!({ "region": "ap-nowhere-1" })),
+        // Its name in the DNS is not there.
+        case(
+            "wrong_region",
+            Plan::new(),
+            json!({ "region": "ap-nowhere-1", "custom_endpoint_ec2": null, "max_retries": 1 }),
+        ),
         case(
             "wrong_image",
             Plan::new(),
             json!({ "source_ami": "ami-00000000000000000" }),
         ),
+        // moto has other words for it.
         case(
             "wrong_instance_type",
-            Plan::new(),
+            refuse(
+                "RunInstances",
+                400,
+                "InvalidParameterValue",
+                "Invalid value 'm3.enormous' for InstanceType.",
+            ),
             json!({ "instance_type": "m3.enormous" }),
         ),
         case(
@@ -340,7 +360,12 @@ fn errors() {
             "builders": [builder_with(&endpoint, &case.options)],
             "provisioners": [{ "type": "shell", "inline": ["true"] }],
         });
-        let run = user.build(&endpoint, &template);
+        user.write("template.json", &template.to_string());
+        let mut command = user.command(&endpoint, &["build", "-color=false", "template.json"]);
+        if case.name == "wrong_region" {
+            command.env_remove("AWS_ENDPOINT_URL");
+        }
+        let run = User::start(&endpoint, command).finish();
         *result.lock().expect("no holder panics") = printed(&run);
         let after = user.account.census(&[REGION]);
         user.kilnbox.left_nothing();
@@ -395,17 +420,20 @@ fn no_secret_is_readable_anywhere() {
 
     let cloud = Cloud::start();
     let user = User::of(cloud.account());
-    let build = |plan: Plan| {
-        let endpoint = user.account.endpoint(plan);
+    let refused = Plan::new().on("RunInstances", Fault::Refuse(Refusal::unauthorized()));
+    let killed = Plan::new().on("RunInstances", Fault::After(Signal::SIGKILL));
+    // The journal names the endpoint of its build: all of them stay up until `gc` has come.
+    let endpoints = [Plan::new(), refused, killed].map(|plan| user.account.endpoint(plan));
+    let build = |endpoint: &Endpoint| {
         let mut template = json!({
-            "builders": [builder_with(&endpoint, &json!({}))],
+            "builders": [builder_with(endpoint, &json!({}))],
             "provisioners": [{ "type": "shell", "inline": ["true"] }],
             "post-processors": [{ "type": "manifest" }],
         });
         template["builders"][0]["ami_name"] = "Secret {{uuid}}".into();
         user.write("template.json", &template.to_string());
         let mut command = user.command(
-            &endpoint,
+            endpoint,
             &[
                 "build",
                 "--log-dir=logs",
@@ -416,11 +444,9 @@ fn no_secret_is_readable_anywhere() {
         command
             .env("AWS_SESSION_TOKEN", "the+session/token+of+the+bed")
             .env("KILNBOX_LOG", "trace");
-        User::start(&endpoint, command).finish()
+        User::start(endpoint, command).finish()
     };
-    let refused = Plan::new().on("RunInstances", Fault::Refuse(Refusal::unauthorized()));
-    let killed = Plan::new().on("RunInstances", Fault::After(Signal::SIGKILL));
-    let runs = [build(Plan::new()), build(refused), build(killed)];
+    let runs = endpoints.each_ref().map(build);
     let codes: Vec<_> = runs.iter().map(|run| run.status.code()).collect();
     assert_eq!(codes, [Some(0), Some(1), None], "{}", runs[0].both());
 
