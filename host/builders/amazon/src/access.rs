@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     limits,
-    watch::{Images, Instances, Snapshots, Watch},
+    watch::{Images, Instances, Watch},
 };
 
 /// How a build reaches AWS. It stands in the journal for `kilnbox gc`, so static credentials are not in it.
@@ -91,7 +91,6 @@ pub(crate) struct Place {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) instances: Watch<Instances>,
     pub(crate) images: Watch<Images>,
-    pub(crate) snapshots: Watch<Snapshots>,
     /// How this place is reached again.
     pub(crate) reach: Reach,
     config: SdkConfig,
@@ -157,7 +156,6 @@ impl Place {
             region: region.to_owned(),
             instances: Watch::new(Instances(ec2.clone()), reach.delay, limits::INSTANCE_DELAY),
             images: Watch::new(Images(ec2.clone()), reach.delay, limits::IMAGE_DELAY),
-            snapshots: Watch::new(Snapshots(ec2.clone()), reach.delay, limits::IMAGE_DELAY),
             ec2,
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             reach,
@@ -168,7 +166,11 @@ impl Place {
     /// What AWS hides in the message of a refusal, for `decode_authorization_messages`.
     pub(crate) async fn decode(&self, encoded: &str) -> Option<String> {
         let sts = aws_sdk_sts::Client::new(&self.config);
-        let answer = sts.decode_authorization_message().encoded_message(encoded).send().await;
+        let answer = sts
+            .decode_authorization_message()
+            .encoded_message(encoded)
+            .send()
+            .await;
         answer.ok()?.decoded_message().map(str::to_owned)
     }
 }
@@ -219,7 +221,8 @@ async fn load(reach: &Reach, keys: &Keys) -> Result<SdkConfig, StepError> {
         loader = loader.profile_files(files);
     }
     if let (Some(id), Some(secret)) = (&keys.access_key, &keys.secret_key) {
-        loader = loader.credentials_provider(Credentials::new(id, secret, keys.token.clone(), None, "template"));
+        loader =
+            loader.credentials_provider(Credentials::new(id, secret, keys.token.clone(), None, "template"));
     }
     let config = loader.load().await;
     let config = match &keys.mfa_code {

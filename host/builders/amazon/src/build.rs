@@ -130,11 +130,6 @@ impl Build {
         }
     }
 
-    /// The source image.
-    pub(crate) fn source(&self) -> Result<Image, StepError> {
-        self.state().source.clone().ok_or_else(|| missing("source AMI"))
-    }
-
     /// The instance, and its id.
     pub(crate) fn instance(&self) -> Result<(Instance, String), StepError> {
         let instance = self.state().instance.clone().ok_or_else(|| missing("instance"))?;
@@ -155,7 +150,12 @@ impl Build {
     pub(crate) fn render(&self, template: &Template) -> Result<String, StepError> {
         self.templates
             .render(&template.at, &self.data())
-            .map_err(|reason| StepError::new(format!("option `{}`: {reason}", template.at.trim_start_matches('/'))))
+            .map_err(|reason| {
+                StepError::new(format!(
+                    "option `{}`: {reason}",
+                    template.at.trim_start_matches('/')
+                ))
+            })
     }
 
     /// Tags with what is known of the source filled in.
@@ -177,7 +177,10 @@ impl Build {
         let mut set = |name: &str, value: Option<&str>| {
             data.insert(name.to_owned(), value.unwrap_or_default().to_owned());
         };
-        set("BuildRegion", state.place.as_ref().map(|place| place.region.as_str()));
+        set(
+            "BuildRegion",
+            state.place.as_ref().map(|place| place.region.as_str()),
+        );
         let source = state.source.as_ref();
         set("SourceAMI", source.and_then(Image::image_id));
         set("SourceAMICreationDate", source.and_then(Image::creation_date));
@@ -195,7 +198,9 @@ impl Build {
     /// A failure in words; a denial is decoded where the user wants that.
     pub(crate) async fn explain(&self, failure: Failure) -> StepError {
         let place = self.state().place.clone();
-        let encoded = failure.encoded().filter(|_| self.config.access.decode_authorization_messages);
+        let encoded = failure
+            .encoded()
+            .filter(|_| self.config.access.decode_authorization_messages);
         let decoded = match (place, encoded) {
             (Some(place), Some(encoded)) => place.decode(encoded).await,
             _ => None,

@@ -45,7 +45,9 @@ impl Failure {
                 ambiguous: match &error {
                     SdkError::ConstructionFailure(_) => false,
                     SdkError::ServiceError(_) => status.is_some_and(|status| status >= 500),
-                    SdkError::DispatchFailure(lost) => !lost.is_user() && !chain(&error).contains("credential"),
+                    SdkError::DispatchFailure(lost) => {
+                        !lost.is_user() && !chain(&error).contains("credential")
+                    }
                     _ => true,
                 },
                 code,
@@ -73,7 +75,10 @@ impl Failure {
     /// `NoSuchEntity`.
     pub(crate) fn is_gone(&self) -> bool {
         let code = self.code();
-        code.ends_with(".NotFound") || code.ends_with(".NotFoundException") || code.ends_with(".Unavailable") || code == "NoSuchEntity"
+        code.ends_with(".NotFound")
+            || code.ends_with(".NotFoundException")
+            || code.ends_with(".Unavailable")
+            || code == "NoSuchEntity"
     }
 
     /// Whether the call may have had its effect all the same: no answer, or an error on AWS's side.
@@ -83,20 +88,29 @@ impl Failure {
 
     /// Whether AWS asks to be called less often.
     pub(crate) fn throttled(&self) -> bool {
-        matches!(self.code(), "RequestLimitExceeded" | "Throttling" | "ThrottlingException")
+        matches!(
+            self.code(),
+            "RequestLimitExceeded" | "Throttling" | "ThrottlingException"
+        )
     }
 
     /// What AWS hides from those who may not read it, in a refusal.
     pub(crate) fn encoded(&self) -> Option<&str> {
-        let (_, encoded) = self.message.split_once("Encoded authorization failure message: ")?;
+        let (_, encoded) = self
+            .message
+            .split_once("Encoded authorization failure message: ")?;
         encoded.split_whitespace().next()
     }
 
     /// What to do about it.
     fn hint(&self) -> Option<String> {
         let hint = match self.code() {
-            "AuthFailure" | "UnrecognizedClientException" | "InvalidClientTokenId" | "SignatureDoesNotMatch"
-            | "MissingAuthenticationToken" | "IncompleteSignature" => {
+            "AuthFailure"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "MissingAuthenticationToken"
+            | "IncompleteSignature" => {
                 "check the credentials: `access_key` and `secret_key`, `profile`, or the environment; \
                  `aws sts get-caller-identity` shows whose they are"
             }
@@ -109,9 +123,16 @@ impl Failure {
                     self.permission()
                 ));
             }
-            "OptInRequired" | "Blocked" | "PendingVerification" => "the account has to be enabled for this first, in the AWS console",
-            "InstanceLimitExceeded" | "VcpuLimitExceeded" | "MaxSpotInstanceCountExceeded" | "AddressLimitExceeded"
-            | "SecurityGroupLimitExceeded" | "ResourceCountExceeded" | "KeyPairLimitExceeded" => {
+            "OptInRequired" | "Blocked" | "PendingVerification" => {
+                "the account has to be enabled for this first, in the AWS console"
+            }
+            "InstanceLimitExceeded"
+            | "VcpuLimitExceeded"
+            | "MaxSpotInstanceCountExceeded"
+            | "AddressLimitExceeded"
+            | "SecurityGroupLimitExceeded"
+            | "ResourceCountExceeded"
+            | "KeyPairLimitExceeded" => {
                 "ask for a higher quota (Service Quotas), remove what is not needed (`kilnbox gc`), or use another \
                  `instance_type` or `region`"
             }
@@ -127,7 +148,9 @@ impl Failure {
                 "an AMI has another id in every region: check `source_ami` and `region`, or look it up with \
                  `source_ami_filter`"
             }
-            "InvalidAMIName.Duplicate" => "choose another `ami_name`, or replace the image with `force_deregister`",
+            "InvalidAMIName.Duplicate" => {
+                "choose another `ami_name`, or replace the image with `force_deregister`"
+            }
             "InvalidParameterValue" if self.message.contains("instance type") => {
                 "`aws ec2 describe-instance-types` lists what there is"
             }

@@ -25,7 +25,11 @@ pub fn reclaimers() -> Vec<Arc<dyn Reclaimer>> {
         .into_iter()
         .map(|kind| {
             let accounts = accounts.clone();
-            Arc::new(AmazonReclaimer { kind, accounts, delay }) as Arc<dyn Reclaimer>
+            Arc::new(AmazonReclaimer {
+                kind,
+                accounts,
+                delay,
+            }) as Arc<dyn Reclaimer>
         })
         .collect()
 }

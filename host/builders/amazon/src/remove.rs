@@ -20,7 +20,12 @@ type Outcome = Result<(), Failure>;
 
 /// Removes one resource. `settled` says that nothing is on its way any more: the process that asked for it has had its
 /// answer. Otherwise what is not found is looked for again and again for a while.
-pub(crate) async fn remove(kind: Kind, place: &Place, resource: &Resource, settled: bool) -> Result<(), String> {
+pub(crate) async fn remove(
+    kind: Kind,
+    place: &Place,
+    resource: &Resource,
+    settled: bool,
+) -> Result<(), String> {
     let looks = if settled { 1 } else { limits::SETTLE_LOOKS };
     let delay = place.instances.delay();
     let removed = match kind {
@@ -64,13 +69,16 @@ async fn until_free<F: Future<Output = Outcome>>(delay: Duration, mut attempt: i
     }
 }
 
-/// Whether it goes once something else has gone.
+/// Whether it goes once something else has gone. Where no answer came, the SDK has tried often enough.
 fn busy(failure: &Failure) -> bool {
-    failure.ambiguous()
-        || matches!(
-            failure.code(),
-            "DependencyViolation" | "InvalidGroup.InUse" | "VolumeInUse" | "InvalidSnapshot.InUse" | "DeleteConflict"
-        )
+    matches!(
+        failure.code(),
+        "DependencyViolation"
+            | "InvalidGroup.InUse"
+            | "VolumeInUse"
+            | "InvalidSnapshot.InUse"
+            | "DeleteConflict"
+    )
 }
 
 /// The key pair of this run under a name; somebody else may have one with the name that a template gives.
@@ -166,7 +174,13 @@ async fn instance_profile(place: &Place, resource: &Resource, looks: u32, delay:
     let (iam, name) = (&place.iam, &resource.name);
     // The role is made first: without it there is nothing.
     let role = find(looks, delay, || async {
-        match iam.get_role().role_name(name).send().await.map_err(Failure::of("GetRole")) {
+        match iam
+            .get_role()
+            .role_name(name)
+            .send()
+            .await
+            .map_err(Failure::of("GetRole"))
+        {
             Ok(role) => Ok(vec![role]),
             Err(failure) if failure.is_gone() => Ok(Vec::new()),
             Err(failure) => Err(failure),
@@ -181,14 +195,29 @@ async fn instance_profile(place: &Place, resource: &Resource, looks: u32, delay:
         .remove_role_from_instance_profile()
         .instance_profile_name(name)
         .role_name(name);
-    gone(call.send().await.map(drop).map_err(Failure::of("RemoveRoleFromInstanceProfile")))?;
+    gone(
+        call.send()
+            .await
+            .map(drop)
+            .map_err(Failure::of("RemoveRoleFromInstanceProfile")),
+    )?;
     let call = iam.delete_instance_profile().instance_profile_name(name);
-    gone(call.send().await.map(drop).map_err(Failure::of("DeleteInstanceProfile")))?;
+    gone(
+        call.send()
+            .await
+            .map(drop)
+            .map_err(Failure::of("DeleteInstanceProfile")),
+    )?;
     if !role_is_there {
         return Ok(());
     }
     let call = iam.delete_role_policy().role_name(name).policy_name(name);
-    gone(call.send().await.map(drop).map_err(Failure::of("DeleteRolePolicy")))?;
+    gone(
+        call.send()
+            .await
+            .map(drop)
+            .map_err(Failure::of("DeleteRolePolicy")),
+    )?;
     until_free(delay, || async {
         let call = iam.delete_role().role_name(name).send();
         call.await.map(drop).map_err(Failure::of("DeleteRole"))
@@ -303,7 +332,12 @@ async fn images(place: &Place, resource: &Resource, looks: u32, delay: Duration)
                 .map_err(Failure::of("DescribeImages"))?;
             answer.images.unwrap_or_default()
         }
-        None => find(looks, delay, || images_named(place, &resource.run, &resource.name)).await?,
+        None => {
+            find(looks, delay, || {
+                images_named(place, &resource.run, &resource.name)
+            })
+            .await?
+        }
     };
     for image in &images {
         deregister(place, image).await?;
@@ -353,10 +387,11 @@ async fn orphans(place: &Place, resource: &Resource) -> Outcome {
         .send()
         .await
         .map_err(Failure::of("DescribeSnapshots"))?;
-    let of_image = answer
-        .snapshots()
-        .iter()
-        .filter(|snapshot| snapshot.description().is_some_and(|text| text.contains(id.as_str())));
+    let of_image = answer.snapshots().iter().filter(|snapshot| {
+        snapshot
+            .description()
+            .is_some_and(|text| text.contains(id.as_str()))
+    });
     for snapshot in of_image.filter_map(|snapshot| snapshot.snapshot_id()) {
         delete_snapshot(place, snapshot).await?;
     }

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_ec2::{
     Client,
-    types::{Filter, Image, Instance, Snapshot},
+    types::{Filter, Image, Instance},
 };
 use kilnbox_engine::{BuildContext, StepError};
 use tokio::time::{Instant, sleep_until};
@@ -137,7 +137,11 @@ impl<L: Look> Watch<L> {
                 }
                 None => {}
             }
-            let within = if known { wait.within } else { wait.within.min(limits::UNKNOWN) };
+            let within = if known {
+                wait.within
+            } else {
+                wait.within.min(limits::UNKNOWN)
+            };
             if begun.elapsed() >= within {
                 return Err(StepError::new(format!(
                     "{} passed while waiting for {}; last state seen: {last}",
@@ -280,35 +284,6 @@ impl Look for Images {
             for image in answer.images() {
                 if let Some(id) = image.image_id() {
                     seen.insert(id.to_owned(), image.clone());
-                }
-            }
-        }
-        Ok(seen)
-    }
-}
-
-/// Snapshots by id.
-#[derive(Debug)]
-pub(crate) struct Snapshots(pub(crate) Client);
-
-#[async_trait]
-impl Look for Snapshots {
-    type Seen = Snapshot;
-
-    async fn look(&self, ids: &[String]) -> Result<HashMap<String, Snapshot>, Failure> {
-        let mut seen = HashMap::new();
-        for ids in ids.chunks(limits::IDS) {
-            let answer = self
-                .0
-                .describe_snapshots()
-                .owner_ids("self")
-                .filters(filter("snapshot-id", ids))
-                .send()
-                .await
-                .map_err(Failure::of("DescribeSnapshots"))?;
-            for snapshot in answer.snapshots() {
-                if let Some(id) = snapshot.snapshot_id() {
-                    seen.insert(id.to_owned(), snapshot.clone());
                 }
             }
         }

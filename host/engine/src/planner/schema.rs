@@ -409,6 +409,8 @@ fn convert(schema: &Json, wanted: &str, value: &Json) -> Option<Json> {
         ("array", Json::String(text)) if text.is_empty() => Some(Json::Array(Vec::new())),
         ("array", Json::String(text)) => Some(Json::Array(text.split(',').map(Json::from).collect())),
         ("array", Json::Null) => None,
+        // An empty variable of a template: not set, where the schema can say so.
+        ("null", Json::String(text)) if text.is_empty() => Some(Json::Null),
         ("array", scalar) => Some(Json::Array(vec![scalar.clone()])),
         _ => None,
     }
@@ -482,6 +484,13 @@ mod tests {
                 json!({"oneOf": [{"type": "string"}, {"type": "array"}]}),
                 json!("a,b"),
                 json!("a,b"),
+            ),
+            (json!({"type": ["null", "boolean"]}), json!(""), json!(null)),
+            (json!({"type": ["null", "boolean"]}), json!("0"), json!(false)),
+            (
+                json!({"oneOf": [{"const": "a"}, {"type": "null"}]}),
+                json!(""),
+                json!(null),
             ),
             (
                 json!({"type": "object", "additionalProperties": {"type": "string"}}),

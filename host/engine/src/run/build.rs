@@ -84,7 +84,9 @@ async fn artifacts(build: PlannedBuild, run: Arc<RunFacts>) -> Result<Vec<Shared
     match cx.artifact.take() {
         None => Ok(Vec::new()),
         Some(artifact) => {
-            artifact.keep().map_err(|error| StepError::new(error.to_string()))?;
+            artifact
+                .keep()
+                .map_err(|error| StepError::new(error.to_string()))?;
             post_process::run(chains, artifact, &cx.generated, &facts).await
         }
     }

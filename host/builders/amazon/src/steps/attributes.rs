@@ -29,7 +29,9 @@ impl ModifyAmiAttributes {
         let permissions = permissions(ami);
         if !permissions.is_empty() {
             cx.events.message("Modifying: launch permissions");
-            let add = LaunchPermissionModifications::builder().set_add(Some(permissions)).build();
+            let add = LaunchPermissionModifications::builder()
+                .set_add(Some(permissions))
+                .build();
             call().launch_permission(add).send().await.map_err(failed)?;
         }
         if !ami.ami_product_codes.is_empty() {
@@ -67,7 +69,8 @@ impl ModifyAmiAttributes {
             return Ok(());
         }
         for snapshot in image.snapshots().await? {
-            cx.events.message(format!("Modifying: permissions of snapshot {snapshot}"));
+            cx.events
+                .message(format!("Modifying: permissions of snapshot {snapshot}"));
             let add = CreateVolumePermissionModifications::builder()
                 .set_add(Some(permissions.clone()))
                 .build();
@@ -93,7 +96,10 @@ fn permissions(ami: &AmiConfig) -> Vec<LaunchPermission> {
         .ami_groups
         .iter()
         .map(|group| one().group(PermissionGroup::from(group.as_str())).build());
-    let organizations = ami.ami_org_arns.iter().map(|arn| one().organization_arn(arn).build());
+    let organizations = ami
+        .ami_org_arns
+        .iter()
+        .map(|arn| one().organization_arn(arn).build());
     let units = ami
         .ami_ou_arns
         .iter()
@@ -122,7 +128,8 @@ impl BuildStep for ModifyAmiAttributes {
         }
         let images = self.build.state().images.clone();
         for image in images {
-            cx.events.say(format!("Modifying attributes on AMI ({})...", image.id));
+            cx.events
+                .say(format!("Modifying attributes on AMI ({})...", image.id));
             if let Err(failure) = self.image(&image, cx).await {
                 return Err(self.build.explain(failure).await);
             }

@@ -37,7 +37,13 @@ impl CreateAmi {
         }
     }
 
-    async fn create(&self, place: &Place, name: &str, tags: &Tags, cx: &BuildContext) -> Result<String, StepError> {
+    async fn create(
+        &self,
+        place: &Place,
+        name: &str,
+        tags: &Tags,
+        cx: &BuildContext,
+    ) -> Result<String, StepError> {
         let config = &self.build.config;
         let (_, instance) = self.build.instance()?;
         let description = match &config.ami.ami_description {
@@ -93,7 +99,12 @@ fn once() -> aws_sdk_ec2::config::Builder {
 }
 
 /// Waits until an image is available.
-pub(super) async fn until_available(build: &Build, place: &Place, id: &str, cx: &BuildContext) -> Result<Image, StepError> {
+pub(super) async fn until_available(
+    build: &Build,
+    place: &Place,
+    id: &str,
+    cx: &BuildContext,
+) -> Result<Image, StepError> {
     let what = format!("AMI ({id}) to become ready in {}", place.region);
     let wait = build.wait(&what, place.images.delay(), limits::IMAGE_WAIT);
     let judge = |image: &Image| match image.state() {
@@ -126,7 +137,11 @@ impl BuildStep for CreateAmi {
         let (_, instance) = build.instance()?;
         // What is only there to be copied has a name of its own, so that the copy can have the user's.
         let intermediary = ami.encrypt_boot == Some(true) || ami.skip_save_build_region;
-        let name = if intermediary { unique_name() } else { ami.ami_name.clone() };
+        let name = if intermediary {
+            unique_name()
+        } else {
+            ami.ami_name.clone()
+        };
         let mut tags = Tags::of_run(cx.journal.run_id());
         if !build.config.skip_ami_run_tags {
             tags = tags.and(build.tags(&build.config.run.run_tags)?);
@@ -145,7 +160,9 @@ impl BuildStep for CreateAmi {
         cx.events.message(format!("AMI: {id}"));
         cx.events.say("Waiting for AMI to become ready...");
         until_available(&build, &place, &id, cx).await?;
-        let Some(recorded) = self.made.clone() else { return Ok(()) };
+        let Some(recorded) = self.made.clone() else {
+            return Ok(());
+        };
         let image = MadeImage { place, id, recorded };
         let mut state = build.state();
         if intermediary {

@@ -66,7 +66,10 @@ impl BuildStep for CreateTags {
                 }
             }
             let snapshots = image.snapshots().await?;
-            for snapshot in snapshots.iter().filter(|_| !tags.is_empty() || !snapshot_tags.is_empty()) {
+            for snapshot in snapshots
+                .iter()
+                .filter(|_| !tags.is_empty() || !snapshot_tags.is_empty())
+            {
                 cx.events.message(format!("Tagging snapshot: {snapshot}"));
             }
             let of_both = finished.clone().and(tags.clone());
@@ -74,7 +77,8 @@ impl BuildStep for CreateTags {
                 let ids = std::iter::once(image.id.clone()).chain(snapshots).collect();
                 self.tag(image, ids, of_both).await?;
             } else {
-                self.tag(image, snapshots, of_both.clone().and(snapshot_tags.clone())).await?;
+                self.tag(image, snapshots, of_both.clone().and(snapshot_tags.clone()))
+                    .await?;
                 self.tag(image, vec![image.id.clone()], of_both).await?;
             }
         }

@@ -33,8 +33,10 @@ impl BuildStep for EnableDeprecation {
         };
         let images = self.build.state().images.clone();
         for image in images {
-            cx.events
-                .say(format!("Enabling deprecation on AMI ({}) in region {}...", image.id, image.place.region));
+            cx.events.say(format!(
+                "Enabling deprecation on AMI ({}) in region {}...",
+                image.id, image.place.region
+            ));
             image
                 .place
                 .ec2

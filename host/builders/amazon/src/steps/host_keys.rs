@@ -27,13 +27,21 @@ impl HostKeys {
     async fn look(&self, place: &Place, id: &str) -> Result<Vec<String>, Failure> {
         let call = place.ec2.get_console_output().instance_id(id);
         // The newest output is a thing of Nitro; elsewhere the call is refused with it.
-        let answer = match call.clone().latest(true).send().await.map_err(Failure::of("GetConsoleOutput")) {
+        let answer = match call
+            .clone()
+            .latest(true)
+            .send()
+            .await
+            .map_err(Failure::of("GetConsoleOutput"))
+        {
             Err(failure) if failure.code().starts_with("Unsupported") => {
                 call.send().await.map_err(Failure::of("GetConsoleOutput"))?
             }
             answer => answer?,
         };
-        let text = BASE64_STANDARD.decode(answer.output().unwrap_or_default()).unwrap_or_default();
+        let text = BASE64_STANDARD
+            .decode(answer.output().unwrap_or_default())
+            .unwrap_or_default();
         Ok(host_keys(&String::from_utf8_lossy(&text)))
     }
 }
@@ -71,13 +79,18 @@ impl BuildStep for HostKeys {
             match self.look(&place, &id).await {
                 Ok(keys) if !keys.is_empty() => {
                     let set = self.build.slot.set_host_keys(&keys);
-                    set.map_err(|error| StepError::new(format!("the SSH host keys on the instance's console: {error}")))?;
-                    cx.events.message("The console shows the instance's SSH host keys: no other machine is talked to");
+                    set.map_err(|error| {
+                        StepError::new(format!("the SSH host keys on the instance's console: {error}"))
+                    })?;
+                    cx.events.message(
+                        "The console shows the instance's SSH host keys: no other machine is talked to",
+                    );
                     return Ok(());
                 }
                 Ok(_) => {}
                 Err(failure) => {
-                    cx.events.message(format!("The console cannot be read ({failure})"));
+                    cx.events
+                        .message(format!("The console cannot be read ({failure})"));
                     break;
                 }
             }
@@ -88,7 +101,8 @@ impl BuildStep for HostKeys {
                 }
             }
         }
-        cx.events.message("The instance's console shows no SSH host key yet");
+        cx.events
+            .message("The instance's console shows no SSH host key yet");
         self.build.slot.tell_unverified_host_key();
         Ok(())
     }
@@ -109,7 +123,9 @@ mod tests {
         check("login:", &[]);
         check(&format!("{BEGIN}\nssh-ed25519 AAAA root@a\n"), &[]);
         check(
-            &format!("boot\n{BEGIN}\r\necdsa-sha2-nistp256 BBBB root@a\r\nssh-ed25519 AAAA root@a\r\n{END}\r\nlogin:"),
+            &format!(
+                "boot\n{BEGIN}\r\necdsa-sha2-nistp256 BBBB root@a\r\nssh-ed25519 AAAA root@a\r\n{END}\r\nlogin:"
+            ),
             &["ecdsa-sha2-nistp256 BBBB", "ssh-ed25519 AAAA"],
         );
         check(

@@ -35,7 +35,13 @@ impl InstanceProfile {
         let iam = &place.iam;
         let tags: Vec<_> = tags
             .pairs()
-            .filter_map(|(key, value)| aws_sdk_iam::types::Tag::builder().key(key).value(value).build().ok())
+            .filter_map(|(key, value)| {
+                aws_sdk_iam::types::Tag::builder()
+                    .key(key)
+                    .value(value)
+                    .build()
+                    .ok()
+            })
             .collect();
         // The name is this build's alone: what exists already was made by a try whose answer was lost.
         let made = |outcome: Result<(), Failure>| match outcome {
@@ -67,12 +73,22 @@ impl InstanceProfile {
             .create_instance_profile()
             .instance_profile_name(name)
             .set_tags(Some(tags));
-        made(call.send().await.map(drop).map_err(Failure::of("CreateInstanceProfile")))?;
+        made(
+            call.send()
+                .await
+                .map(drop)
+                .map_err(Failure::of("CreateInstanceProfile")),
+        )?;
         let call = iam
             .add_role_to_instance_profile()
             .instance_profile_name(name)
             .role_name(name);
-        match call.send().await.map(drop).map_err(Failure::of("AddRoleToInstanceProfile")) {
+        match call
+            .send()
+            .await
+            .map(drop)
+            .map_err(Failure::of("AddRoleToInstanceProfile"))
+        {
             // A profile takes one role; the lost try has put it there.
             Err(failure) if matches!(failure.code(), "LimitExceeded" | "EntityAlreadyExists") => Ok(()),
             outcome => outcome,
@@ -101,8 +117,9 @@ impl BuildStep for InstanceProfile {
             return Ok(());
         };
         let name = unique_name();
-        cx.events
-            .say(format!("Creating temporary instance profile for this instance: {name}"));
+        cx.events.say(format!(
+            "Creating temporary instance profile for this instance: {name}"
+        ));
         let tags = self.build.run_tags(cx)?;
         self.made = Some(Recorded::new(cx, Kind::InstanceProfile, &place, &name)?);
         if let Err(failure) = self.make(&place, &name, &policy.to_string(), &tags).await {

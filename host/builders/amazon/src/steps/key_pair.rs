@@ -37,7 +37,13 @@ impl KeyPair {
         }
     }
 
-    async fn import(&mut self, cx: &BuildContext, place: &Place, name: &str, key: &GeneratedKey) -> Result<(), StepError> {
+    async fn import(
+        &mut self,
+        cx: &BuildContext,
+        place: &Place,
+        name: &str,
+        key: &GeneratedKey,
+    ) -> Result<(), StepError> {
         let tags = self.build.run_tags(cx)?;
         let recorded = self.made.insert(Recorded::new(cx, Kind::KeyPair, place, name)?);
         let call = place
@@ -127,7 +133,8 @@ impl BuildStep for KeyPair {
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         if let Some(file) = self.debug_file.take() {
-            fs::remove_file(&file).map_err(|error| StepError::new(format!("`{}`: {error}", file.display())))?;
+            fs::remove_file(&file)
+                .map_err(|error| StepError::new(format!("`{}`: {error}", file.display())))?;
         }
         let Some(made) = &self.made else { return Ok(()) };
         cx.events.say("Deleting temporary keypair...");

@@ -43,7 +43,13 @@ impl RunSourceInstance {
         }
     }
 
-    fn request(&self, place: &Place, token: &str, tags: &Tags, volume_tags: &Tags) -> Result<RunInstancesFluentBuilder, StepError> {
+    fn request(
+        &self,
+        place: &Place,
+        token: &str,
+        tags: &Tags,
+        volume_tags: &Tags,
+    ) -> Result<RunInstancesFluentBuilder, StepError> {
         let build = &self.build;
         let (config, run) = (&build.config, &build.config.run);
         let state = build.state();
@@ -63,9 +69,12 @@ impl RunSourceInstance {
                 options::ShutdownBehavior::Stop => ShutdownBehavior::Stop,
                 options::ShutdownBehavior::Terminate => ShutdownBehavior::Terminate,
             })
-            .set_iam_instance_profile(state.profile.as_ref().map(|name| {
-                IamInstanceProfileSpecification::builder().name(name).build()
-            }))
+            .set_iam_instance_profile(
+                state
+                    .profile
+                    .as_ref()
+                    .map(|name| IamInstanceProfileSpecification::builder().name(name).build()),
+            )
             .set_placement(placement(run, state.zone.as_deref()))
             .set_capacity_reservation_specification(reservation(&run.capacity_reservation))
             .metadata_options(metadata(run))
@@ -75,7 +84,11 @@ impl RunSourceInstance {
             call = call.ebs_optimized(true);
         }
         if run.enable_unlimited_credits {
-            call = call.credit_specification(CreditSpecificationRequest::builder().cpu_credits("unlimited").build());
+            call = call.credit_specification(
+                CreditSpecificationRequest::builder()
+                    .cpu_credits("unlimited")
+                    .build(),
+            );
         }
         for arn in &run.license_configuration_arns {
             let license = LicenseConfigurationRequest::builder().license_configuration_arn(arn);
@@ -98,17 +111,28 @@ impl RunSourceInstance {
         })
     }
 
-    async fn launch(&self, call: RunInstancesFluentBuilder, delay: Duration, cx: &BuildContext) -> Result<String, StepError> {
+    async fn launch(
+        &self,
+        call: RunInstancesFluentBuilder,
+        delay: Duration,
+        cx: &BuildContext,
+    ) -> Result<String, StepError> {
         let mut tries = 0;
         loop {
             match call.clone().send().await.map_err(Failure::of("RunInstances")) {
                 Ok(answer) => {
-                    let id = answer.instances().first().and_then(|instance| instance.instance_id());
-                    return Ok(id.ok_or_else(|| Failure::incomplete("RunInstances", "instance"))?.to_owned());
+                    let id = answer
+                        .instances()
+                        .first()
+                        .and_then(|instance| instance.instance_id());
+                    return Ok(id
+                        .ok_or_else(|| Failure::incomplete("RunInstances", "instance"))?
+                        .to_owned());
                 }
                 // A profile that was just made is known everywhere a few seconds later.
                 Err(failure)
-                    if failure.to_string().contains("Invalid IAM Instance Profile") && tries < limits::REMOVE_TRIES =>
+                    if failure.to_string().contains("Invalid IAM Instance Profile")
+                        && tries < limits::REMOVE_TRIES =>
                 {
                     tries += 1;
                 }
@@ -137,10 +161,16 @@ pub(super) fn launch_tags(build: &Build, cx: &BuildContext, token: &str) -> Resu
 }
 
 /// Waits until the instance runs and has an address, and tells the communicator.
-pub(super) async fn until_ready(build: &Build, place: &Place, id: &str, cx: &mut BuildContext) -> Result<(), StepError> {
+pub(super) async fn until_ready(
+    build: &Build,
+    place: &Place,
+    id: &str,
+    cx: &mut BuildContext,
+) -> Result<(), StepError> {
     cx.events.message(format!("Instance ID: {id}"));
     cx.generate("ID", id);
-    cx.events.say(format!("Waiting for instance ({id}) to become ready..."));
+    cx.events
+        .say(format!("Waiting for instance ({id}) to become ready..."));
     let what = format!("instance ({id}) to become ready");
     let wait = build.wait(&what, place.instances.delay(), limits::INSTANCE_WAIT);
     let mut looks = 0;
@@ -228,7 +258,9 @@ fn placement(run: &options::RunConfig, zone: Option<&str>) -> Option<Placement> 
 
 fn reservation(wanted: &CapacityReservation) -> Option<CapacityReservationSpecification> {
     let target = |target: CapacityReservationTarget| {
-        CapacityReservationSpecification::builder().capacity_reservation_target(target).build()
+        CapacityReservationSpecification::builder()
+            .capacity_reservation_target(target)
+            .build()
     };
     match wanted {
         CapacityReservation::None => None,
@@ -238,7 +270,9 @@ fn reservation(wanted: &CapacityReservation) -> Option<CapacityReservationSpecif
                 .build(),
         ),
         CapacityReservation::Id(id) => Some(target(
-            CapacityReservationTarget::builder().capacity_reservation_id(id).build(),
+            CapacityReservationTarget::builder()
+                .capacity_reservation_id(id)
+                .build(),
         )),
         CapacityReservation::Group(arn) => Some(target(
             CapacityReservationTarget::builder()
@@ -288,7 +322,11 @@ impl BuildStep for RunSourceInstance {
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
         let place = build.place().await?;
-        let token = build.state().token.clone().ok_or_else(|| missing("token of the instance"))?;
+        let token = build
+            .state()
+            .token
+            .clone()
+            .ok_or_else(|| missing("token of the instance"))?;
         cx.events.say("Launching a source AWS instance...");
         let (tags, volume_tags) = launch_tags(&build, cx, &token)?;
         let call = self.request(&place, &token, &tags, &volume_tags)?;

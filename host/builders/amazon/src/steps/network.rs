@@ -48,7 +48,10 @@ impl NetworkInfo {
 
     async fn subnet(&self, wanted: &SubnetFilter, vpc: Option<&str>) -> Result<Subnet, StepError> {
         let place = self.build.place().await?;
-        let mut call = place.ec2.describe_subnets().set_filters(Some(filters(&wanted.filter)));
+        let mut call = place
+            .ec2
+            .describe_subnets()
+            .set_filters(Some(filters(&wanted.filter)));
         if let Some(vpc) = vpc {
             call = call.filters(filter("vpc-id", [vpc]));
         }
@@ -71,7 +74,8 @@ impl NetworkInfo {
             }
         };
         chosen.ok_or_else(|| {
-            StepError::new("No Subnets was found matching filters").hint("check `subnet_filter`, `vpc_id` and `region`")
+            StepError::new("No Subnets was found matching filters")
+                .hint("check `subnet_filter`, `vpc_id` and `region`")
         })
     }
 }

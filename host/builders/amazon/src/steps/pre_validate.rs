@@ -34,18 +34,26 @@ impl PreValidate {
             .iter()
             .filter_map(|region| region.region_name())
             .collect();
-        match ami.ami_regions.iter().find(|region| !known.contains(&region.as_str())) {
+        match ami
+            .ami_regions
+            .iter()
+            .find(|region| !known.contains(&region.as_str()))
+        {
             None => Ok(()),
-            Some(unknown) => Err(StepError::new(format!("`ami_regions`: unknown region `{unknown}`")).hint(format!(
-                "this account has {}; `skip_region_validation` skips this check",
-                known.join(", ")
-            ))),
+            Some(unknown) => Err(
+                StepError::new(format!("`ami_regions`: unknown region `{unknown}`")).hint(format!(
+                    "this account has {}; `skip_region_validation` skips this check",
+                    known.join(", ")
+                )),
+            ),
         }
     }
 
     async fn network(&self, place: &Place) -> Result<(), StepError> {
         let run = &self.build.config.run;
-        let Some(subnet) = &run.subnet_id else { return Ok(()) };
+        let Some(subnet) = &run.subnet_id else {
+            return Ok(());
+        };
         let answer = place
             .ec2
             .describe_subnets()
@@ -101,7 +109,12 @@ impl BuildStep for PreValidate {
 
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let access = &self.build.config.access;
-        for secret in [&access.access_key, &access.secret_key, &access.token, &access.mfa_code] {
+        for secret in [
+            &access.access_key,
+            &access.secret_key,
+            &access.token,
+            &access.mfa_code,
+        ] {
             if let Some(secret) = secret {
                 cx.secrets.add(secret.expose());
             }
@@ -115,10 +128,12 @@ impl BuildStep for PreValidate {
             return Ok(());
         }
         if config.ami.force_deregister {
-            cx.events.say("Force Deregister flag found, skipping prevalidating AMI Name");
+            cx.events
+                .say("Force Deregister flag found, skipping prevalidating AMI Name");
             return Ok(());
         }
-        cx.events.say(format!("Prevalidating AMI Name: {}", config.ami.ami_name));
+        cx.events
+            .say(format!("Prevalidating AMI Name: {}", config.ami.ami_name));
         self.name_is_free(&place).await
     }
 

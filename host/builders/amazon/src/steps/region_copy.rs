@@ -41,7 +41,12 @@ impl AmiRegionCopy {
         }
     }
 
-    fn copies(&self, home: &Arc<Place>, intermediary: bool, cx: &BuildContext) -> Result<Vec<Copy>, StepError> {
+    fn copies(
+        &self,
+        home: &Arc<Place>,
+        intermediary: bool,
+        cx: &BuildContext,
+    ) -> Result<Vec<Copy>, StepError> {
         let ami = &self.build.config.ami;
         let others = ami.ami_regions.iter().filter(|region| **region != home.region);
         let mut places: Vec<Arc<Place>> = others.map(|region| self.build.region(home, region)).collect();
@@ -60,7 +65,11 @@ impl AmiRegionCopy {
             let key = key.filter(|key| !key.is_empty());
             Ok(Copy {
                 recorded: Recorded::new(cx, Kind::Image, &place, &ami.ami_name)?,
-                encrypted: if key.is_some() { Some(true) } else { ami.encrypt_boot },
+                encrypted: if key.is_some() {
+                    Some(true)
+                } else {
+                    ami.encrypt_boot
+                },
                 key,
                 place,
             })
@@ -68,7 +77,13 @@ impl AmiRegionCopy {
         copies.collect()
     }
 
-    async fn copy(&self, copy: Copy, source: &MadeImage, tags: &Tags, cx: &BuildContext) -> (Recorded, Result<MadeImage, StepError>) {
+    async fn copy(
+        &self,
+        copy: Copy,
+        source: &MadeImage,
+        tags: &Tags,
+        cx: &BuildContext,
+    ) -> (Recorded, Result<MadeImage, StepError>) {
         let mut recorded = copy.recorded.clone();
         let made = self.copy_to(&copy, source, tags, &mut recorded, cx).await;
         (recorded, made)
@@ -102,7 +117,9 @@ impl AmiRegionCopy {
             .tag_specifications(tags.specification(ResourceType::Image))
             .tag_specifications(tags.specification(ResourceType::Snapshot));
         let id = match call.send().await.map_err(Failure::of("CopyImage")) {
-            Ok(answer) => answer.image_id.ok_or_else(|| Failure::incomplete("CopyImage", "image"))?,
+            Ok(answer) => answer
+                .image_id
+                .ok_or_else(|| Failure::incomplete("CopyImage", "image"))?,
             Err(failure) => return Err(self.build.explain(failure).await),
         };
         recorded.is(&id)?;
@@ -138,8 +155,13 @@ impl BuildStep for AmiRegionCopy {
             .iter()
             .map(|copy| (copy.place.clone(), copy.recorded.clone()))
             .collect();
-        let verb = if build.config.ami.encrypt_boot == Some(true) { "Copying/Encrypting" } else { "Copying" };
-        cx.events.say(format!("{verb} AMI ({}) to other regions...", source.id));
+        let verb = if build.config.ami.encrypt_boot == Some(true) {
+            "Copying/Encrypting"
+        } else {
+            "Copying"
+        };
+        cx.events
+            .say(format!("{verb} AMI ({}) to other regions...", source.id));
         for copy in &copies {
             cx.events.message(format!("Copying to: {}", copy.place.region));
         }

@@ -44,7 +44,10 @@ impl SecurityGroup {
     async fn given(&self, cx: &BuildContext, place: &Place) -> Result<Vec<String>, StepError> {
         let run = &self.build.config.run;
         if !run.security_group_ids.is_empty() {
-            cx.events.say(format!("Using specified security groups: {}", run.security_group_ids.join(", ")));
+            cx.events.say(format!(
+                "Using specified security groups: {}",
+                run.security_group_ids.join(", ")
+            ));
             return Ok(run.security_group_ids.clone());
         }
         let Some(wanted) = &run.security_group_filter else {
@@ -63,17 +66,22 @@ impl SecurityGroup {
             .filter_map(|group| group.group_id().map(str::to_owned))
             .collect();
         if ids.is_empty() {
-            return Err(StepError::new("no security group matches `security_group_filter`")
-                .hint("check the filters and `region`, or name `security_group_ids`"));
+            return Err(
+                StepError::new("no security group matches `security_group_filter`")
+                    .hint("check the filters and `region`, or name `security_group_ids`"),
+            );
         }
-        cx.events.message(format!("Found Security Group(s): {}", ids.join(", ")));
+        cx.events
+            .message(format!("Found Security Group(s): {}", ids.join(", ")));
         Ok(ids)
     }
 
     async fn make(&mut self, cx: &BuildContext, place: &Place, name: &str) -> Result<String, StepError> {
         let tags = self.build.run_tags(cx)?;
         let vpc = self.build.state().vpc.clone();
-        let recorded = self.made.insert(Recorded::new(cx, Kind::SecurityGroup, place, name)?);
+        let recorded = self
+            .made
+            .insert(Recorded::new(cx, Kind::SecurityGroup, place, name)?);
         let call = place
             .ec2
             .create_security_group()
@@ -94,11 +102,21 @@ impl SecurityGroup {
         Ok(id)
     }
 
-    async fn admit(&self, place: &Place, group: &str, port: u16, sources: &[String]) -> Result<(), StepError> {
+    async fn admit(
+        &self,
+        place: &Place,
+        group: &str,
+        port: u16,
+        sources: &[String],
+    ) -> Result<(), StepError> {
         let port = i32::from(port);
         let (v6, v4): (Vec<&String>, Vec<&String>) = sources.iter().partition(|source| source.contains(':'));
-        let v4 = v4.into_iter().map(|source| IpRange::builder().cidr_ip(source).build());
-        let v6 = v6.into_iter().map(|source| Ipv6Range::builder().cidr_ipv6(source).build());
+        let v4 = v4
+            .into_iter()
+            .map(|source| IpRange::builder().cidr_ip(source).build());
+        let v6 = v6
+            .into_iter()
+            .map(|source| Ipv6Range::builder().cidr_ipv6(source).build());
         let permission = IpPermission::builder()
             .ip_protocol("tcp")
             .from_port(port)
@@ -111,8 +129,14 @@ impl SecurityGroup {
             .authorize_security_group_ingress()
             .group_id(group)
             .ip_permissions(permission);
-        match call.send().await.map_err(Failure::of("AuthorizeSecurityGroupIngress")) {
-            Err(failure) if failure.code() != "InvalidPermission.Duplicate" => Err(self.build.explain(failure).await),
+        match call
+            .send()
+            .await
+            .map_err(Failure::of("AuthorizeSecurityGroupIngress"))
+        {
+            Err(failure) if failure.code() != "InvalidPermission.Duplicate" => {
+                Err(self.build.explain(failure).await)
+            }
             _ => Ok(()),
         }
     }
@@ -126,7 +150,9 @@ impl SecurityGroup {
         match run.ssh_interface {
             // From outside the network nobody gets there, and inside it the caller has another address.
             Some(SshInterface::PrivateIp | SshInterface::PrivateDns) => {
-                Ok(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(str::to_owned).to_vec())
+                Ok(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+                    .map(str::to_owned)
+                    .to_vec())
             }
             _ => {
                 let address = public_address(&self.build.checkip).await.map_err(|reason| {
@@ -136,7 +162,10 @@ impl SecurityGroup {
                     ))
                     .hint("set `temporary_security_group_source_cidrs`, or KILNBOX_CHECKIP_URL to another such service")
                 })?;
-                Ok(vec![format!("{address}/{}", if address.is_ipv6() { 128 } else { 32 })])
+                Ok(vec![format!(
+                    "{address}/{}",
+                    if address.is_ipv6() { 128 } else { 32 }
+                )])
             }
         }
     }
@@ -181,8 +210,9 @@ impl BuildStep for SecurityGroup {
         let ssh = self.build.config.ssh.communicator == CommunicatorKind::Ssh;
         let sources = if ssh { self.sources().await? } else { Vec::new() };
         let name = unique_name();
-        cx.events
-            .say(format!("Creating temporary security group for this instance: {name}"));
+        cx.events.say(format!(
+            "Creating temporary security group for this instance: {name}"
+        ));
         let id = self.make(cx, &place, &name).await?;
         if ssh {
             let port = self.build.config.ssh.port;
@@ -191,10 +221,10 @@ impl BuildStep for SecurityGroup {
                 "Authorizing access to port {port} from [{list}] in the temporary security groups..."
             ));
             self.admit(&place, &id, port, &sources).await?;
-            self.build
-                .slot
-                .set_hint(format!("the temporary security group lets in {list} alone; \
-                     `temporary_security_group_source_cidrs` names others"));
+            self.build.slot.set_hint(format!(
+                "the temporary security group lets in {list} alone; \
+                     `temporary_security_group_source_cidrs` names others"
+            ));
         }
         self.build.state().groups = vec![id];
         Ok(())

@@ -94,7 +94,9 @@ impl SourceAmiInfo {
         if networking && image.virtualization_type() != Some(&VirtualizationType::Hvm) {
             return Err(StepError::new(format!(
                 "enhanced networking needs an image of virtualization type `hvm`, and {id} is {}",
-                image.virtualization_type().map_or("of none", VirtualizationType::as_str)
+                image
+                    .virtualization_type()
+                    .map_or("of none", VirtualizationType::as_str)
             ))
             .hint("leave out `ena_support` and `sriov_support`, or choose another `source_ami`"));
         }

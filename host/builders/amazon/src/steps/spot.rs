@@ -63,7 +63,9 @@ impl RunSpotInstance {
             .set_user_data(run.user_data.as_ref().map(user_data))
             .set_block_device_mappings(mappings(&config.launch_mappings))
             .set_iam_instance_profile(state.profile.as_ref().map(|name| {
-                LaunchTemplateIamInstanceProfileSpecificationRequest::builder().name(name).build()
+                LaunchTemplateIamInstanceProfileSpecificationRequest::builder()
+                    .name(name)
+                    .build()
             }))
             .tag_specifications(tagged(ResourceType::Instance, tags))
             .tag_specifications(tagged(ResourceType::Volume, volume_tags));
@@ -85,9 +87,17 @@ impl RunSpotInstance {
         .build()
     }
 
-    async fn make_template(&mut self, place: &Place, tags: &Tags, volume_tags: &Tags, cx: &BuildContext) -> Result<String, StepError> {
+    async fn make_template(
+        &mut self,
+        place: &Place,
+        tags: &Tags,
+        volume_tags: &Tags,
+        cx: &BuildContext,
+    ) -> Result<String, StepError> {
         let name = unique_name();
-        let recorded = self.template.insert(Recorded::new(cx, Kind::LaunchTemplate, place, &name)?);
+        let recorded = self
+            .template
+            .insert(Recorded::new(cx, Kind::LaunchTemplate, place, &name)?);
         let mut recorded_now = recorded.clone();
         let call = place
             .ec2
@@ -95,10 +105,16 @@ impl RunSpotInstance {
             .client_token(&name)
             .launch_template_name(&name)
             .launch_template_data(self.template_data(tags, volume_tags))
-            .tag_specifications(self.build.run_tags(cx)?.specification(ResourceType::LaunchTemplate));
+            .tag_specifications(
+                self.build
+                    .run_tags(cx)?
+                    .specification(ResourceType::LaunchTemplate),
+            );
         match call.send().await.map_err(Failure::of("CreateLaunchTemplate")) {
             Ok(answer) => {
-                let id = answer.launch_template().and_then(|template| template.launch_template_id());
+                let id = answer
+                    .launch_template()
+                    .and_then(|template| template.launch_template_id());
                 recorded_now.is(id.unwrap_or(&name))?;
             }
             // A try whose answer was lost has made it: nobody else knows this name.
@@ -111,7 +127,13 @@ impl RunSpotInstance {
         Ok(name)
     }
 
-    async fn fleet(&self, place: &Place, template: &str, token: &str, cx: &BuildContext) -> Result<String, StepError> {
+    async fn fleet(
+        &self,
+        place: &Place,
+        template: &str,
+        token: &str,
+        cx: &BuildContext,
+    ) -> Result<String, StepError> {
         let run = &self.build.config.run;
         let (subnet, zone) = {
             let state = self.build.state();
@@ -125,7 +147,8 @@ impl RunSpotInstance {
             if run.associate_public_ip_address.is_none() {
                 one = one.set_subnet_id(subnet.clone());
             }
-            one.set_availability_zone(zone.clone().filter(|_| subnet.is_none())).build()
+            one.set_availability_zone(zone.clone().filter(|_| subnet.is_none()))
+                .build()
         });
         let config = FleetLaunchTemplateConfigRequest::builder()
             .launch_template_specification(
@@ -160,12 +183,19 @@ impl RunSpotInstance {
             Ok(answer) => answer,
             Err(failure) => return Err(self.build.explain(failure).await),
         };
-        let id = answer.instances().iter().flat_map(|one| one.instance_ids()).next();
+        let id = answer
+            .instances()
+            .iter()
+            .flat_map(|one| one.instance_ids())
+            .next();
         id.cloned().ok_or_else(|| {
-            let reasons = answer
-                .errors()
-                .iter()
-                .map(|error| format!("{}: {}", error.error_code().unwrap_or_default(), error.error_message().unwrap_or_default()));
+            let reasons = answer.errors().iter().map(|error| {
+                format!(
+                    "{}: {}",
+                    error.error_code().unwrap_or_default(),
+                    error.error_message().unwrap_or_default()
+                )
+            });
             let reasons: Vec<String> = reasons.collect();
             StepError::new(format!("AWS started no spot instance: {}", reasons.join("; ")))
                 .hint("name more `spot_instance_types`, raise `spot_price`, or use another region")
@@ -208,7 +238,11 @@ impl BuildStep for RunSpotInstance {
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
         let place = build.place().await?;
-        let token = build.state().token.clone().ok_or_else(|| missing("token of the instance"))?;
+        let token = build
+            .state()
+            .token
+            .clone()
+            .ok_or_else(|| missing("token of the instance"))?;
         cx.events.say("Launching a spot AWS instance...");
         let (tags, volume_tags) = launch_tags(&build, cx, &token)?;
         let tags = tags.and(build.tags(&build.config.run.spot_tags)?);

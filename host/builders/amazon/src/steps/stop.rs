@@ -47,7 +47,9 @@ impl BuildStep for StopInstance {
         }
         cx.events.say("Waiting for the instance to stop...");
         let what = format!("instance ({id}) to stop");
-        let wait = self.build.wait(&what, place.instances.delay(), limits::INSTANCE_WAIT);
+        let wait = self
+            .build
+            .wait(&what, place.instances.delay(), limits::INSTANCE_WAIT);
         let judge = |instance: &Instance| match state(instance) {
             Some(InstanceStateName::Stopped) => Verdict::Done(()),
             Some(InstanceStateName::Terminated) => Verdict::Never(
