@@ -53,9 +53,9 @@ pub(crate) fn reclaimers(folders: &Folders) -> Vec<Arc<dyn Reclaimer>> {
     all
 }
 
-/// Who finds by their tags what runs left, for `gc --by-tag`. No builder here makes anything that has tags.
+/// Who finds by their tags what runs left, for `gc --by-tag`.
 pub(crate) fn sweepers() -> Vec<Arc<dyn Sweeper>> {
-    Vec::new()
+    kilnbox_builder_amazon::sweepers()
 }
 
 /// The project in a folder, if it has a `kilnbox.toml`.

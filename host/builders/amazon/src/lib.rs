@@ -15,8 +15,10 @@ mod reclaim;
 mod remove;
 mod resource;
 mod steps;
+mod sweep;
 mod watch;
 
 pub use builder::AmazonEbsBuilder;
 pub(crate) use failure::Failure;
 pub use reclaim::reclaimers;
+pub use sweep::sweepers;

@@ -39,3 +39,7 @@ pub(crate) const CHECKIP: Duration = Duration::from_secs(10);
 pub(crate) const CLEANUP: Duration = Duration::from_secs(15 * 60);
 /// Identifiers in one filter of a call; AWS takes 200.
 pub(crate) const IDS: usize = 200;
+/// Things on one page of a list; AWS takes as many of each kind.
+pub(crate) const PAGE: i32 = 200;
+/// Retries of one call of `kilnbox gc --by-tag`.
+pub(crate) const RETRIES: u32 = 10;

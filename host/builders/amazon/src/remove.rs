@@ -295,13 +295,18 @@ async fn volumes(place: &Place, resource: &Resource) -> Outcome {
         .await
         .map_err(Failure::of("DescribeVolumes"))?;
     for id in answer.volumes().iter().filter_map(|volume| volume.volume_id()) {
-        until_free(place.instances.delay(), || async {
-            let call = place.ec2.delete_volume().volume_id(id).send();
-            call.await.map(drop).map_err(Failure::of("DeleteVolume"))
-        })
-        .await?;
+        delete_volume(place, id).await?;
     }
     Ok(())
+}
+
+/// Deletes one.
+pub(crate) async fn delete_volume(place: &Place, id: &str) -> Outcome {
+    until_free(place.instances.delay(), || async {
+        let call = place.ec2.delete_volume().volume_id(id).send();
+        call.await.map(drop).map_err(Failure::of("DeleteVolume"))
+    })
+    .await
 }
 
 /// The images that `run` made under one name.
