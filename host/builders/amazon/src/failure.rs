@@ -151,7 +151,7 @@ impl Failure {
             "InvalidAMIName.Duplicate" => {
                 "choose another `ami_name`, or replace the image with `force_deregister`"
             }
-            "InvalidParameterValue" if self.message.contains("instance type") => {
+            "InvalidParameterValue" if self.message.contains("InstanceType") => {
                 "`aws ec2 describe-instance-types` lists what there is"
             }
             "VPCIdNotSpecified" | "MissingInput" => "the account has no default VPC there: set `subnet_id`",

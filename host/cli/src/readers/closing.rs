@@ -82,20 +82,19 @@ impl Closing {
         let mut end = vec![say(format!("\n==> Wait completed after {}", in_words(took)))];
         if cancelled {
             end.push(say("Cleanly cancelled builds after being interrupted.".to_owned()));
+            // What a build that was through had made stays, so whose it is must be known.
+            let made = self.made();
+            if !made.is_empty() {
+                end.push(say("\n==> The artifacts of builds that were finished by then are:".to_owned()));
+                end.extend(made);
+            }
             return end;
         }
         if self.builds.len() > 1 {
             end.push(say("\n==> The builds:".to_owned()));
             end.extend(self.builds.iter().map(|build| say(build.summary())));
         }
-        let made = self.builds.iter().flat_map(|build| {
-            let name = &build.name;
-            build
-                .artifacts
-                .iter()
-                .map(move |text| say(format!("--> {name}: {text}")))
-        });
-        let made: Vec<Phrase> = made.collect();
+        let made = self.made();
         end.push(say(match made.is_empty() {
             true => "\n==> Builds finished but no artifacts were created.".to_owned(),
             false => "\n==> Builds finished. The artifacts of successful builds are:".to_owned(),
@@ -112,6 +111,18 @@ impl Closing {
             end.extend(build.into_iter().flat_map(Build::whereabouts).map(error));
         }
         end
+    }
+
+    /// A line for each artifact.
+    fn made(&self) -> Vec<Phrase> {
+        let made = self.builds.iter().flat_map(|build| {
+            let name = &build.name;
+            build
+                .artifacts
+                .iter()
+                .map(move |text| say(format!("--> {name}: {text}")))
+        });
+        made.collect()
     }
 }
 

@@ -306,7 +306,10 @@ fn metadata(run: &options::RunConfig) -> InstanceMetadataOptionsRequest {
 
 /// Ends the instance of a build. Its image is done by then: what goes wrong here is told, and left to `gc`.
 pub(super) async fn terminate(build: &Build, made: &Recorded, cx: &BuildContext) -> Result<(), StepError> {
-    cx.events.say("Terminating the source AWS instance...");
+    // Where the launch was refused, there is nothing to end; where its answer was lost, there may be.
+    if made.settled() {
+        cx.events.say("Terminating the source AWS instance...");
+    }
     let place = build.place().await?;
     remove(Kind::Instance, &place, made.resource(), made.settled())
         .await
