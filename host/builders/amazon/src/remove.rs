@@ -355,7 +355,22 @@ pub(crate) async fn deregister(place: &Place, image: &Image) -> Outcome {
     let id = image.image_id().unwrap_or_default();
     until_free(place.images.delay(), || async {
         let call = place.ec2.deregister_image().image_id(id).send();
-        call.await.map(drop).map_err(Failure::of("DeregisterImage"))
+        let outcome = call.await.map(drop).map_err(Failure::of("DeregisterImage"));
+        match outcome {
+            // A build that died after it protected its image (`deregistration_protection`).
+            Err(failure) if failure.code() == "OperationNotPermitted" => {
+                let call = place
+                    .ec2
+                    .disable_image_deregistration_protection()
+                    .image_id(id)
+                    .send();
+                call.await
+                    .map_err(Failure::of("DisableImageDeregistrationProtection"))?;
+                let call = place.ec2.deregister_image().image_id(id).send();
+                call.await.map(drop).map_err(Failure::of("DeregisterImage"))
+            }
+            outcome => outcome,
+        }
     })
     .await?;
     for snapshot in snapshots(image) {

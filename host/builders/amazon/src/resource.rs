@@ -9,11 +9,7 @@ use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use kilnbox_engine::{BuildContext, Entry, StepError};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Failure,
-    access::{Place, Reach},
-    remove,
-};
+use crate::access::{Place, Reach};
 
 /// The run that made it.
 pub(crate) const TAG_RUN: &str = "kilnbox:run";
@@ -200,20 +196,7 @@ pub(crate) fn made_by(run: &str, tags: &[Tag]) -> bool {
 pub(crate) struct MadeImage {
     pub(crate) place: Arc<Place>,
     pub(crate) id: String,
+    /// Those behind it.
+    pub(crate) snapshots: Vec<String>,
     pub(crate) recorded: Recorded,
-}
-
-impl MadeImage {
-    /// The snapshots behind it, which are known once it is available.
-    pub(crate) async fn snapshots(&self) -> Result<Vec<String>, Failure> {
-        let answer = self
-            .place
-            .ec2
-            .describe_images()
-            .image_ids(&self.id)
-            .send()
-            .await
-            .map_err(Failure::of("DescribeImages"))?;
-        Ok(answer.images().iter().flat_map(remove::snapshots).collect())
-    }
 }

@@ -85,7 +85,9 @@ impl Closing {
             // What a build that was through had made stays, so whose it is must be known.
             let made = self.made();
             if !made.is_empty() {
-                end.push(say("\n==> The artifacts of builds that were finished by then are:".to_owned()));
+                end.push(say(
+                    "\n==> The artifacts of builds that were finished by then are:".to_owned(),
+                ));
                 end.extend(made);
             }
             return end;

@@ -68,7 +68,7 @@ impl ModifyAmiAttributes {
         if permissions.is_empty() {
             return Ok(());
         }
-        for snapshot in image.snapshots().await? {
+        for snapshot in &image.snapshots {
             cx.events
                 .message(format!("Modifying: permissions of snapshot {snapshot}"));
             let add = CreateVolumePermissionModifications::builder()
@@ -78,7 +78,7 @@ impl ModifyAmiAttributes {
                 .place
                 .ec2
                 .modify_snapshot_attribute()
-                .snapshot_id(&snapshot)
+                .snapshot_id(snapshot)
                 .attribute(SnapshotAttributeName::CreateVolumePermission)
                 .create_volume_permission(add)
                 .send()

@@ -17,7 +17,7 @@ use crate::{
     artifact::AmiArtifact,
     build::{Build, unique_name},
     limits,
-    remove::{images_named, remove},
+    remove::{images_named, remove, snapshots},
     resource::{Kind, MadeImage, Recorded, Tags},
     watch::Verdict,
 };
@@ -159,11 +159,16 @@ impl BuildStep for CreateAmi {
         }
         cx.events.message(format!("AMI: {id}"));
         cx.events.say("Waiting for AMI to become ready...");
-        until_available(&build, &place, &id, cx).await?;
+        let available = until_available(&build, &place, &id, cx).await?;
         let Some(recorded) = self.made.clone() else {
             return Ok(());
         };
-        let image = MadeImage { place, id, recorded };
+        let image = MadeImage {
+            place,
+            id,
+            snapshots: snapshots(&available),
+            recorded,
+        };
         let mut state = build.state();
         if intermediary {
             state.intermediary = Some(image);

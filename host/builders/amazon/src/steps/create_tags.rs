@@ -65,7 +65,7 @@ impl BuildStep for CreateTags {
                     }
                 }
             }
-            let snapshots = image.snapshots().await?;
+            let snapshots = image.snapshots.clone();
             for snapshot in snapshots
                 .iter()
                 .filter(|_| !tags.is_empty() || !snapshot_tags.is_empty())

@@ -14,7 +14,7 @@ use crate::{
     artifact::AmiArtifact,
     build::{Build, missing},
     limits,
-    remove::remove,
+    remove::{remove, snapshots},
     resource::{Kind, MadeImage, Recorded, Tags},
 };
 
@@ -123,10 +123,11 @@ impl AmiRegionCopy {
             Err(failure) => return Err(self.build.explain(failure).await),
         };
         recorded.is(&id)?;
-        until_available(&self.build, &copy.place, &id, cx).await?;
+        let available = until_available(&self.build, &copy.place, &id, cx).await?;
         Ok(MadeImage {
             place: copy.place.clone(),
             id,
+            snapshots: snapshots(&available),
             recorded: recorded.clone(),
         })
     }
