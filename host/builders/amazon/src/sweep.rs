@@ -148,7 +148,11 @@ impl Sweeper for Regions {
 
     async fn find(&self, scope: &SweepScope) -> Result<Vec<Found>, String> {
         let named: BTreeSet<_> = scope.regions.iter().cloned().map(Some).collect();
-        let regions = if named.is_empty() { BTreeSet::from([None]) } else { named };
+        let regions = if named.is_empty() {
+            BTreeSet::from([None])
+        } else {
+            named
+        };
         let mut seen = Vec::new();
         for region in regions {
             let place = self.0.to(region).await?;

@@ -109,7 +109,10 @@ mod tests {
 
     fn old(seen: Vec<Seen>) -> Vec<String> {
         let found = found(seen, HOUR).unwrap().into_iter();
-        found.filter(|found| found.age >= HOUR).map(|found| found.what).collect()
+        found
+            .filter(|found| found.age >= HOUR)
+            .map(|found| found.what)
+            .collect()
     }
 
     #[test]
@@ -148,9 +151,18 @@ mod tests {
             seen(Thing::KeyPair, "old", "5", Some(2 * HOUR), true),
             seen(Thing::KeyPair, "young", "6", Some(3 * HOUR), true),
             seen(Thing::Instance, "young", "7", Some(HOUR / 2), true),
-            seen(Thing::Image, "succeeded just now", "8", Some(Duration::ZERO), false),
+            seen(
+                Thing::Image,
+                "succeeded just now",
+                "8",
+                Some(Duration::ZERO),
+                false,
+            ),
         ];
-        assert_eq!(old(groups.into()), ["security group 1 in here", "key pair 5 in here"]);
+        assert_eq!(
+            old(groups.into()),
+            ["security group 1 in here", "key pair 5 in here"]
+        );
     }
 
     #[test]

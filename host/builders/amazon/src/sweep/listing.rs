@@ -30,14 +30,25 @@ pub(super) async fn region(place: &Place) -> Listed {
     seen.extend(launch_templates(place).await?);
     for instance in &instances {
         let made = time(instance.launch_time());
-        let one = one(Thing::Instance, place, instance.tags(), instance.instance_id(), made);
+        let one = one(
+            Thing::Instance,
+            place,
+            instance.tags(),
+            instance.instance_id(),
+            made,
+        );
         let ended = remove::state(instance) == Some(&InstanceStateName::Terminated);
         seen.extend(one.map(|one| Seen { left: !ended, ..one }));
     }
     for image in &images {
-        let made = image.creation_date().and_then(|date| date.parse::<Timestamp>().ok());
+        let made = image
+            .creation_date()
+            .and_then(|date| date.parse::<Timestamp>().ok());
         let one = one(Thing::Image, place, image.tags(), image.image_id(), made);
-        seen.extend(one.map(|one| Seen { left: is_left(image.tags()), ..one }));
+        seen.extend(one.map(|one| Seen {
+            left: is_left(image.tags()),
+            ..one
+        }));
     }
     Ok(seen)
 }
@@ -45,13 +56,26 @@ pub(super) async fn region(place: &Place) -> Listed {
 /// Whether it is finished by now, image or snapshot. What is gone is not.
 pub(super) async fn finished(place: &Place, thing: Thing, id: &str) -> Result<bool, Failure> {
     let tags: Vec<Tag> = if thing == Thing::Image {
-        let call = place.ec2.describe_images().owners("self").filters(filter("image-id", [id]));
+        let call = place
+            .ec2
+            .describe_images()
+            .owners("self")
+            .filters(filter("image-id", [id]));
         let answer = call.send().await.map_err(Failure::of("DescribeImages"))?;
         answer.images().iter().flat_map(Image::tags).cloned().collect()
     } else {
-        let call = place.ec2.describe_snapshots().owner_ids("self").filters(filter("snapshot-id", [id]));
+        let call = place
+            .ec2
+            .describe_snapshots()
+            .owner_ids("self")
+            .filters(filter("snapshot-id", [id]));
         let answer = call.send().await.map_err(Failure::of("DescribeSnapshots"))?;
-        answer.snapshots().iter().flat_map(|snapshot| snapshot.tags()).cloned().collect()
+        answer
+            .snapshots()
+            .iter()
+            .flat_map(|snapshot| snapshot.tags())
+            .cloned()
+            .collect()
     };
     Ok(value(&tags, TAG_STATE) == Some(FINISHED))
 }
@@ -67,7 +91,13 @@ fn is_left(tags: &[Tag]) -> bool {
 }
 
 /// One that bears a run's tag, and has a name.
-fn one(thing: Thing, place: &Place, tags: &[Tag], name: Option<&str>, made: Option<Timestamp>) -> Option<Seen> {
+fn one(
+    thing: Thing,
+    place: &Place,
+    tags: &[Tag],
+    name: Option<&str>,
+    made: Option<Timestamp>,
+) -> Option<Seen> {
     let (run, name) = (value(tags, TAG_RUN)?, name?);
     Some(Seen::new(thing, place, run, name, made))
 }
@@ -83,7 +113,10 @@ async fn instances(place: &Place) -> Result<Vec<Instance>, Failure> {
     let listed = pages.page_size(limits::PAGE).items().send();
     let reservations = listed.collect::<Result<Vec<_>, _>>().await;
     let reservations = reservations.map_err(Failure::of("DescribeInstances"))?;
-    Ok(reservations.into_iter().flat_map(|one| one.instances.unwrap_or_default()).collect())
+    Ok(reservations
+        .into_iter()
+        .flat_map(|one| one.instances.unwrap_or_default())
+        .collect())
 }
 
 /// Of all runs, the successful ones as well.
@@ -99,7 +132,10 @@ async fn images(place: &Place) -> Result<Vec<Image>, Failure> {
 async fn volumes(place: &Place, instances: &[Instance]) -> Listed {
     let pages = place.ec2.describe_volumes().filters(left()).into_paginator();
     let listed = pages.page_size(limits::PAGE).items().send();
-    let volumes = listed.collect::<Result<Vec<_>, _>>().await.map_err(Failure::of("DescribeVolumes"))?;
+    let volumes = listed
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(Failure::of("DescribeVolumes"))?;
     let going: HashSet<_> = instances.iter().filter_map(Instance::instance_id).collect();
     let free = volumes.iter().filter(|volume| stays_behind(volume, &going));
     let seen = free.filter_map(|volume| {
@@ -118,7 +154,9 @@ fn stays_behind(volume: &Volume, going: &HashSet<&str>) -> bool {
     !attachments.is_empty()
         && attachments.iter().all(|attachment| {
             attachment.delete_on_termination() == Some(false)
-                && attachment.instance_id().is_some_and(|instance| going.contains(instance))
+                && attachment
+                    .instance_id()
+                    .is_some_and(|instance| going.contains(instance))
         })
 }
 
@@ -126,21 +164,34 @@ fn stays_behind(volume: &Volume, going: &HashSet<&str>) -> bool {
 async fn snapshots(place: &Place, images: &[Image]) -> Listed {
     let call = place.ec2.describe_snapshots().owner_ids("self").filters(left());
     let listed = call.into_paginator().page_size(limits::PAGE).items().send();
-    let snapshots = listed.collect::<Result<Vec<_>, _>>().await.map_err(Failure::of("DescribeSnapshots"))?;
+    let snapshots = listed
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(Failure::of("DescribeSnapshots"))?;
     let behind: HashSet<String> = images.iter().flat_map(remove::snapshots).collect();
     let alone = snapshots
         .iter()
         .filter(|snapshot| snapshot.snapshot_id().is_some_and(|id| !behind.contains(id)));
     let seen = alone.filter_map(|snapshot| {
         let made = time(snapshot.start_time());
-        one(Thing::Snapshot, place, snapshot.tags(), snapshot.snapshot_id(), made)
+        one(
+            Thing::Snapshot,
+            place,
+            snapshot.tags(),
+            snapshot.snapshot_id(),
+            made,
+        )
     });
     Ok(seen.collect())
 }
 
 /// AWS does not tell when they were made.
 async fn security_groups(place: &Place) -> Listed {
-    let pages = place.ec2.describe_security_groups().filters(left()).into_paginator();
+    let pages = place
+        .ec2
+        .describe_security_groups()
+        .filters(left())
+        .into_paginator();
     let listed = pages.page_size(limits::PAGE).items().send();
     let groups = listed.collect::<Result<Vec<_>, _>>().await;
     let groups = groups.map_err(Failure::of("DescribeSecurityGroups"))?;
@@ -162,13 +213,23 @@ async fn key_pairs(place: &Place) -> Listed {
 }
 
 async fn launch_templates(place: &Place) -> Listed {
-    let pages = place.ec2.describe_launch_templates().filters(left()).into_paginator();
+    let pages = place
+        .ec2
+        .describe_launch_templates()
+        .filters(left())
+        .into_paginator();
     let listed = pages.page_size(limits::PAGE).items().send();
     let templates = listed.collect::<Result<Vec<_>, _>>().await;
     let templates = templates.map_err(Failure::of("DescribeLaunchTemplates"))?;
     let seen = templates.iter().filter_map(|template| {
         let made = time(template.create_time());
-        one(Thing::LaunchTemplate, place, template.tags(), template.launch_template_name(), made)
+        one(
+            Thing::LaunchTemplate,
+            place,
+            template.tags(),
+            template.launch_template_name(),
+            made,
+        )
     });
     Ok(seen.collect())
 }

@@ -36,7 +36,10 @@ impl Sweeper for Roles {
     async fn find(&self, scope: &SweepScope) -> Result<Vec<Found>, String> {
         let place = self.0.to(scope.regions.first().cloned()).await?;
         let seen = roles(&place).await;
-        found(seen.map_err(|failure| in_words(failure.into()))?, scope.older_than)
+        found(
+            seen.map_err(|failure| in_words(failure.into()))?,
+            scope.older_than,
+        )
     }
 
     async fn remove(&self, found: &Found) -> Result<(), String> {
@@ -50,12 +53,25 @@ impl Sweeper for Roles {
 
 async fn roles(place: &Place) -> Result<Vec<Seen>, Failure> {
     let listed = place.iam.list_roles().into_paginator().items().send();
-    let roles = listed.collect::<Result<Vec<_>, _>>().await.map_err(Failure::of("ListRoles"))?;
+    let roles = listed
+        .collect::<Result<Vec<_>, _>>()
+        .await
+        .map_err(Failure::of("ListRoles"))?;
     let mut seen = Vec::new();
     for role in roles.iter().filter(|role| role.role_name().starts_with(NAMES)) {
         let name = role.role_name();
-        let listed = place.iam.list_role_tags().role_name(name).into_paginator().items().send();
-        let tags = match listed.collect::<Result<Vec<_>, _>>().await.map_err(Failure::of("ListRoleTags")) {
+        let listed = place
+            .iam
+            .list_role_tags()
+            .role_name(name)
+            .into_paginator()
+            .items()
+            .send();
+        let tags = match listed
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(Failure::of("ListRoleTags"))
+        {
             Ok(tags) => tags,
             Err(failure) if failure.is_gone() => continue,
             Err(failure) => return Err(failure),
