@@ -13,8 +13,7 @@ use crate::{
     Failure,
     access::Place,
     build::{Build, unique_name},
-    limits,
-    options::{self, KeyType},
+    limits, options,
     remove::{key_pairs, remove},
     resource::{Kind, Recorded},
 };
@@ -37,7 +36,13 @@ impl KeyPair {
         }
     }
 
-    async fn import(&mut self, cx: &BuildContext, place: &Place, name: &str, key: &GeneratedKey) -> Result<(), StepError> {
+    async fn import(
+        &mut self,
+        cx: &BuildContext,
+        place: &Place,
+        name: &str,
+        key: &GeneratedKey,
+    ) -> Result<(), StepError> {
         let tags = self.build.run_tags(cx)?;
         let recorded = self.made.insert(Recorded::new(cx, Kind::KeyPair, place, name)?);
         let call = place
@@ -84,7 +89,7 @@ impl BuildStep for KeyPair {
 
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
-        let (wanted, kind) = match &build.config.run.key_pair {
+        let (wanted, kind) = match &build.config.key_pair {
             options::KeyPair::Existing(name) => {
                 cx.events.say("Using existing SSH private key");
                 build.state().key_name = Some(name.clone());
@@ -96,17 +101,11 @@ impl BuildStep for KeyPair {
                 }
                 return Ok(());
             }
-            options::KeyPair::Temporary { name, kind } => (name, kind),
+            options::KeyPair::Temporary { name, kind } => (name, *kind),
         };
         let name = wanted.clone().unwrap_or_else(unique_name);
         let place = build.place().await?;
         cx.events.say(format!("Creating temporary keypair: {name}"));
-        let kind = match kind {
-            KeyType::Ed25519 => kilnbox_ssh::KeyType::Ed25519,
-            KeyType::Rsa { bits } => kilnbox_ssh::KeyType::Rsa {
-                bits: u16::try_from(*bits).unwrap_or(4096),
-            },
-        };
         let comment = name.clone();
         // RSA takes seconds of a core.
         let key = tokio::task::spawn_blocking(move || generate_key(kind, &comment))
@@ -127,7 +126,8 @@ impl BuildStep for KeyPair {
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         if let Some(file) = self.debug_file.take() {
-            fs::remove_file(&file).map_err(|error| StepError::new(format!("`{}`: {error}", file.display())))?;
+            fs::remove_file(&file)
+                .map_err(|error| StepError::new(format!("`{}`: {error}", file.display())))?;
         }
         let Some(made) = &self.made else { return Ok(()) };
         cx.events.say("Deleting temporary keypair...");
