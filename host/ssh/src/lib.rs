@@ -39,7 +39,7 @@ pub use credentials::{AgentAuth, PrivateKey};
 pub use error::ConnectError;
 pub use generate::{GeneratedKey, KeyType, generate_key};
 pub use instance::InstanceSlot;
-pub use options::{CommunicatorKind, SshOptions, duration};
+pub use options::{CommunicatorKind, SshOptions, asks_for_something, duration, locate};
 pub use schema::{NOT_BUILT, instance_schema_properties, schema, schema_properties};
 pub use step_cleanup_temp_keys::StepCleanupTempKeys;
 pub use step_connect::StepConnect;

@@ -313,14 +313,14 @@ fn asked_for(options: &Options, name: &str) -> bool {
 }
 
 /// Whether a value differs from none: templates turn an option off by an empty variable.
-fn asks_for_something(value: &Json) -> bool {
+pub fn asks_for_something(value: &Json) -> bool {
     match value {
         Json::Null => false,
         Json::Bool(on) => *on,
         Json::Number(number) => number.as_f64() != Some(0.0),
         Json::String(text) => !text.is_empty(),
         Json::Array(items) => !items.is_empty(),
-        Json::Object(members) => !members.is_empty(),
+        Json::Object(members) => members.values().any(asks_for_something),
     }
 }
 
@@ -382,7 +382,7 @@ fn filled(text: Option<String>) -> Option<String> {
 }
 
 /// `~` is the home directory; other paths start from the working directory, then from the template's folder.
-fn locate(file: &str, options: &Options) -> PathBuf {
+pub fn locate(file: &str, options: &Options) -> PathBuf {
     if let Some(rest) = file.strip_prefix("~/")
         && let Some(home) = std::env::home_dir()
     {

@@ -98,7 +98,7 @@ impl Lifecycle for Ebs {
             list.push(Box::new(StepConnect::to(ssh.clone(), slot.clone())));
         }
         list.push(Box::new(StepProvision));
-        if let (true, KeyPair::Temporary { .. }) = (ssh.clear_authorized_keys, &config.run.key_pair) {
+        if let (true, KeyPair::Temporary { .. }) = (ssh.clear_authorized_keys, &config.key_pair) {
             list.push(Box::new(StepCleanupTempKeys::new(ssh, slot)));
         }
         list.push(Box::new(steps::StopInstance::new(&build)));

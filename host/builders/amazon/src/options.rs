@@ -28,33 +28,24 @@ mod user_data;
 use jiff::Timestamp;
 use kilnbox_engine::{Options, Problem};
 use kilnbox_ssh::SshOptions;
-use serde_json::Value as Json;
 
 use self::{block_device::Of, given::Given};
 
 pub(crate) use self::{
-    access::{AccessConfig, AssumeRole, Secret},
-    ami::{AmiConfig, DeregistrationProtection, ImdsSupport},
+    access::{AccessConfig, Secret},
+    ami::AmiConfig,
     block_device::BlockDevice,
-    filter::{Filter, Source, SourceFilter, SubnetFilter},
-    key_pair::{KeyPair, KeyType},
+    filter::{Filter, Source, SubnetFilter},
+    key_pair::KeyPair,
     network::Cidr,
     placement::{CapacityReservation, Placement, Tenancy},
     polling::{Polling, delay_of_environment},
     resource_name::clean_resource_name,
-    run::{MetadataOptions, RunConfig, ShutdownBehavior, SshInterface},
+    run::{RunConfig, ShutdownBehavior, SshInterface},
     schema::schema,
     tags::{Tag, Template},
     user_data::UserData,
 };
-
-/// Options of the communicator that it leaves to the builder: how EC2 gets the key.
-const KEY_PAIR: &[&str] = &[
-    "ssh_keypair_name",
-    "temporary_key_pair_name",
-    "temporary_key_pair_type",
-    "temporary_key_pair_bits",
-];
 
 /// Options that were checked.
 #[derive(Clone, Debug)]
@@ -77,14 +68,14 @@ pub(crate) struct Config {
     pub(crate) skip_ami_run_tags: bool,
     /// `no_ephemeral`: the image has no instance store volumes.
     pub(crate) no_ephemeral: bool,
-    /// The communicator. `private_key` is none where [`RunConfig::key_pair`] is a temporary one.
+    /// The communicator. `private_key` is none where `key_pair` is a temporary one.
     pub(crate) ssh: SshOptions,
+    /// How the instance learns who may log in.
+    pub(crate) key_pair: KeyPair,
     /// How long AWS is asked again.
     pub(crate) polling: Polling,
     /// The build's name.
     pub(crate) build_name: String,
-    /// `-force`, or `force_deregister`, which is the same to this builder.
-    pub(crate) force: bool,
     /// What the user should know, and does not stop the build.
     pub(crate) warnings: Vec<Problem>,
 }
@@ -105,22 +96,19 @@ impl Config {
         let mut problems = Vec::new();
         not_built::refuse(&given, &mut problems);
         let access = AccessConfig::read(&given, options, &mut problems);
-        let ami = AmiConfig::read(&given, now, &mut problems);
+        let ami = AmiConfig::read(&given, options.force, now, &mut problems);
         let run = RunConfig::read(&given, options, &mut problems);
         let launch_mappings = BlockDevice::read_all(&given, Of::Instance, &mut problems);
         let ami_mappings = BlockDevice::read_all(&given, Of::Image, &mut problems);
         let run_volume_tags = tags::read(&given, "run_volume_tags", "run_volume_tag", &mut problems);
         let polling = Polling::read(&given, environment, &mut problems);
-        let ssh = match SshOptions::prepare(&communicator(options)) {
-            Ok(ssh) if problems.iter().all(|problem| problem.warning) => ssh,
-            Ok(_) => return Err(problems),
-            Err(found) => {
-                problems.extend(found);
-                return Err(problems);
-            }
-        };
+        let ssh = SshOptions::prepare_instance(options).map_err(|found| problems.extend(found));
+        let Ok(ssh) = ssh else { return Err(problems) };
+        let key_pair = KeyPair::of(&ssh, &mut problems);
+        if problems.iter().any(|problem| !problem.warning) {
+            return Err(problems);
+        }
         Ok(Self {
-            force: options.force || ami.force_deregister,
             access,
             ami,
             run,
@@ -131,18 +119,10 @@ impl Config {
             skip_ami_run_tags: given.flag("skip_ami_run_tags"),
             no_ephemeral: given.flag("no_ephemeral"),
             ssh,
+            key_pair,
             polling,
             build_name: options.build_name.clone(),
             warnings: problems,
         })
     }
-}
-
-/// What the communicator reads: it refuses what it leaves to the builder.
-fn communicator(options: &Options) -> Options {
-    let mut options = options.clone();
-    if let Json::Object(members) = &mut options.json {
-        members.retain(|name, _| !KEY_PAIR.contains(&name.as_str()));
-    }
-    options
 }

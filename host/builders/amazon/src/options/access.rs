@@ -3,9 +3,10 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use kilnbox_engine::{Options, Problem};
+use kilnbox_ssh::locate;
 use serde_json::Value as Json;
 
-use super::given::{Given, locate};
+use super::given::Given;
 
 /// Tries beyond the first, where the template does not say.
 const MAX_RETRIES: u32 = 10;
@@ -36,14 +37,8 @@ pub(crate) struct AccessConfig {
     pub(crate) custom_endpoint_ec2: Option<String>,
     /// Whether refusals of AWS are decoded for the message.
     pub(crate) decode_authorization_messages: bool,
-    /// Whether the certificate of the endpoint may be anybody's.
-    pub(crate) insecure_skip_tls_verify: bool,
     /// Tries of a single request beyond the first.
     pub(crate) max_retries: u32,
-    /// Whether the credentials are used unseen.
-    pub(crate) skip_credential_validation: bool,
-    /// Whether the machine that runs the build is taken to be none of EC2, whose credentials are not asked for then.
-    pub(crate) skip_metadata_api_check: bool,
 }
 
 impl AccessConfig {
@@ -62,10 +57,7 @@ impl AccessConfig {
             mfa_code: secret("mfa_code"),
             custom_endpoint_ec2: given.text("custom_endpoint_ec2"),
             decode_authorization_messages: given.flag("decode_authorization_messages"),
-            insecure_skip_tls_verify: given.flag("insecure_skip_tls_verify"),
             max_retries: given.count("max_retries").unwrap_or(MAX_RETRIES),
-            skip_credential_validation: given.flag("skip_credential_validation"),
-            skip_metadata_api_check: given.flag("skip_metadata_api_check"),
         };
         let missing = match (&access.access_key, &access.secret_key) {
             (Some(_), None) => Some(("access_key", "secret_key")),
@@ -112,8 +104,6 @@ pub(crate) struct AssumeRole {
     pub(crate) session_name: Option<String>,
     /// Tags of the session.
     pub(crate) tags: Vec<(String, String)>,
-    /// Keys of `tags` that roles assumed from this one get too.
-    pub(crate) transitive_tag_keys: Vec<String>,
 }
 
 impl AssumeRole {
@@ -143,7 +133,6 @@ impl AssumeRole {
             policy_arns: given.list("policy_arns"),
             session_name: given.text("session_name"),
             tags: given.pairs("tags"),
-            transitive_tag_keys: given.list("transitive_tag_keys"),
         })
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct AmiConfig {
     pub(crate) ena_support: Option<bool>,
     /// Enhanced networking (SR-IOV).
     pub(crate) sriov_support: bool,
-    /// Whether an image of the same name is deregistered, in all regions.
+    /// Whether an image of the same name is deregistered, in all regions: `-force` means it too.
     pub(crate) force_deregister: bool,
     /// Whether its snapshots go with it.
     pub(crate) force_delete_snapshot: bool,
@@ -72,7 +72,7 @@ pub(crate) struct AmiConfig {
 }
 
 impl AmiConfig {
-    pub(super) fn read(given: &Given<'_>, now: Timestamp, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(given: &Given<'_>, force: bool, now: Timestamp, problems: &mut Vec<Problem>) -> Self {
         let protection = given.object("deregistration_protection");
         let protected = protection.filter(|protection| protection.flag("enabled"));
         let ami = Self {
@@ -90,7 +90,7 @@ impl AmiConfig {
             tags: tags::read(given, "tags", "tag", problems),
             ena_support: given.trilean("ena_support"),
             sriov_support: given.flag("sriov_support"),
-            force_deregister: given.flag("force_deregister"),
+            force_deregister: force || given.flag("force_deregister"),
             force_delete_snapshot: given.flag("force_delete_snapshot"),
             encrypt_boot: given.trilean("encrypt_boot"),
             kms_key_id: given.text("kms_key_id"),

@@ -3,9 +3,7 @@
 //! The engine has brought them into the schema's types. What is empty is what is not there, as everywhere in Packer: a
 //! template turns an option off by an empty variable.
 
-use std::path::PathBuf;
-
-use kilnbox_engine::Options;
+use kilnbox_ssh::asks_for_something;
 use serde_json::{Map, Value as Json};
 
 /// An object of options, and where it is.
@@ -105,30 +103,4 @@ impl<'a> Given<'a> {
 /// JSON pointer of a member.
 pub(super) fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-/// Whether a value differs from none.
-pub(super) fn asks_for_something(value: &Json) -> bool {
-    match value {
-        Json::Null => false,
-        Json::Bool(on) => *on,
-        Json::Number(number) => number.as_f64() != Some(0.0),
-        Json::String(text) => !text.is_empty(),
-        Json::Array(items) => !items.is_empty(),
-        Json::Object(members) => members.values().any(asks_for_something),
-    }
-}
-
-/// `~` is the home directory; other paths start from the working directory, then from the template's folder.
-pub(super) fn locate(file: &str, options: &Options) -> PathBuf {
-    if let Some(rest) = file.strip_prefix("~/")
-        && let Some(home) = std::env::home_dir()
-    {
-        return home.join(rest);
-    }
-    let here = options.working_dir.join(file);
-    match &options.template_dir {
-        Some(folder) if !here.exists() && folder.join(file).exists() => folder.join(file),
-        _ => here,
-    }
 }

@@ -1,8 +1,10 @@
 //! How the instance learns who may log in: with which key pair of EC2 it is launched.
 
 use kilnbox_engine::Problem;
+use kilnbox_ssh::{AgentAuth, CommunicatorKind, KeyType, SshOptions, TemporaryKey};
 
-use super::given::Given;
+/// Lengths of the RSA keys that EC2 takes; it takes 1024 bits too, which nobody should use any more.
+const RSA_BITS: [u16; 2] = [2048, 4096];
 
 /// The key pair of EC2 that the instance is launched with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,59 +23,29 @@ pub(crate) enum KeyPair {
     None,
 }
 
-/// `temporary_key_pair_type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyType {
-    /// The default.
-    Ed25519,
-    /// On request, for old servers.
-    Rsa {
-        /// 2048 or 4096, the default.
-        bits: u32,
-    },
-}
-
-/// Without `ssh_keypair_name`, a way to log in that the user has already makes a key pair needless.
-pub(super) fn read(given: &Given<'_>, problems: &mut Vec<Problem>) -> KeyPair {
-    let kind = key_type(given, problems);
-    let name = given.text("temporary_key_pair_name");
-    let key_file = given.text("ssh_private_key_file").is_some();
-    if let Some(existing) = given.text("ssh_keypair_name") {
-        if !key_file && !given.flag("ssh_agent_auth") {
-            let problem = Problem::error(
-                given.at("ssh_keypair_name"),
-                "`ssh_keypair_name` needs `ssh_private_key_file` or `ssh_agent_auth`",
-            );
-            problems.push(problem.hint("EC2 has the public half alone: say where the private one is"));
+impl KeyPair {
+    /// Without `ssh_keypair_name`, a way to log in that the user has already makes a key pair needless.
+    pub(super) fn of(ssh: &SshOptions, problems: &mut Vec<Problem>) -> Self {
+        let TemporaryKey { name, kind } = ssh.temporary_key.clone();
+        if let Some(existing) = &ssh.keypair_name {
+            if name.is_some() {
+                let message = "`temporary_key_pair_name` is passed over: `ssh_keypair_name` is set";
+                problems.push(Problem::warning("/temporary_key_pair_name", message));
+            }
+            return Self::Existing(existing.clone());
         }
-        if name.is_some() {
-            let message = "`temporary_key_pair_name` is passed over: `ssh_keypair_name` is set";
-            problems.push(Problem::warning(given.at("temporary_key_pair_name"), message));
+        let no_key = ssh.communicator == CommunicatorKind::None || ssh.private_key.is_some();
+        let other_way = ssh.password.is_some() || !matches!(ssh.agent, AgentAuth::Off);
+        if no_key || (other_way && name.is_none()) {
+            return Self::None;
         }
-        return KeyPair::Existing(existing);
+        if let KeyType::Rsa { bits } = kind
+            && !RSA_BITS.contains(&bits)
+        {
+            let message = "`temporary_key_pair_bits`: EC2 takes RSA keys of 2048 or 4096 bits";
+            let problem = Problem::error("/temporary_key_pair_bits", message);
+            problems.push(problem.hint("leave it out for 4096"));
+        }
+        Self::Temporary { name, kind }
     }
-    let other_way = given.text("ssh_password").is_some() || given.flag("ssh_agent_auth");
-    let no_key = given.text("communicator").as_deref() == Some("none");
-    if no_key || key_file || (other_way && name.is_none()) {
-        return KeyPair::None;
-    }
-    KeyPair::Temporary { name, kind }
-}
-
-fn key_type(given: &Given<'_>, problems: &mut Vec<Problem>) -> KeyType {
-    let bits = given.count::<u32>("temporary_key_pair_bits");
-    let rsa = given.text("temporary_key_pair_type").as_deref() == Some("rsa");
-    let (kind, fits, takes) = if rsa {
-        let bits = bits.unwrap_or(4096);
-        (KeyType::Rsa { bits }, matches!(bits, 2048 | 4096), "2048 or 4096")
-    } else {
-        (KeyType::Ed25519, matches!(bits, None | Some(256)), "256")
-    };
-    if !fits {
-        let name = if rsa { "rsa" } else { "ed25519" };
-        let message = format!("a key of type `{name}` has {takes} bits");
-        let problem = Problem::error(given.at("temporary_key_pair_bits"), message);
-        problems.push(problem.hint("leave it out"));
-    }
-    kind
 }

@@ -4,8 +4,8 @@ use kilnbox_engine::{Options, Problem};
 use serde_json::Value as Json;
 
 use super::{
-    CapacityReservation, Cidr, Filter, KeyPair, Placement, Source, SubnetFilter, Tag, UserData, given::Given,
-    key_pair, network, policy, spot, tags,
+    CapacityReservation, Cidr, Filter, Placement, Source, SubnetFilter, Tag, UserData, given::Given, network,
+    policy, spot, tags,
 };
 
 /// What is launched, where, and how it is reached.
@@ -25,8 +25,6 @@ pub(crate) struct RunConfig {
     pub(crate) spot_tags: Vec<Tag>,
     /// `fleet_tags` and `fleet_tag`: of the fleet.
     pub(crate) fleet_tags: Vec<Tag>,
-    /// Minutes a spot instance runs at least; a multiple of 60.
-    pub(crate) block_duration_minutes: Option<i32>,
     /// `source_ami`, `source_ami_filter`.
     pub(crate) source: Source,
     /// None leaves it to the subnet.
@@ -70,16 +68,12 @@ pub(crate) struct RunConfig {
     pub(crate) placement: Placement,
     /// None is the address that AWS sees the caller come from.
     pub(crate) temporary_security_group_source_cidrs: Option<Vec<Cidr>>,
-    /// Asks for the default in words: `temporary_security_group_source_cidrs` is none then.
-    pub(crate) temporary_security_group_source_public_ip: bool,
     /// `user_data` or the content of `user_data_file`.
     pub(crate) user_data: Option<UserData>,
     /// How the instance offers what it knows of itself.
     pub(crate) metadata_options: MetadataOptions,
     /// None takes the public address, and the private one where there is no other.
     pub(crate) ssh_interface: Option<SshInterface>,
-    /// How the instance learns who may log in.
-    pub(crate) key_pair: KeyPair,
 }
 
 impl RunConfig {
@@ -92,7 +86,6 @@ impl RunConfig {
             spot_allocation_strategy: given.text("spot_allocation_strategy"),
             spot_tags: tags::read(given, "spot_tags", "spot_tag", problems),
             fleet_tags: tags::read(given, "fleet_tags", "fleet_tag", problems),
-            block_duration_minutes: given.count("block_duration_minutes"),
             source: Source::read(given, problems),
             associate_public_ip_address: given.trilean("associate_public_ip_address"),
             availability_zone: given.text("availability_zone"),
@@ -124,12 +117,9 @@ impl RunConfig {
                 .collect(),
             placement: Placement::read(given, problems),
             temporary_security_group_source_cidrs: network::cidrs(given, problems),
-            temporary_security_group_source_public_ip: given
-                .flag("temporary_security_group_source_public_ip"),
             user_data: UserData::read(given, options, problems),
             metadata_options: MetadataOptions::read(given, problems),
             ssh_interface: interface(given),
-            key_pair: key_pair::read(given, problems),
         };
         spot::check(given, &run, problems);
         credits(given, &run, problems);

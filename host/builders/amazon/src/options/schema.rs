@@ -41,8 +41,8 @@ pub(crate) fn schema() -> Json {
             json!({ "description": "Not built yet, and refused." }),
         );
     }
-    for (name, schema) in kilnbox_ssh::schema_properties() {
-        properties.entry(name).or_insert(schema);
+    for (name, schema) in kilnbox_ssh::instance_schema_properties() {
+        properties.insert(name, schema);
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -31,15 +31,6 @@ pub(super) fn check(given: &Given<'_>, run: &RunConfig, problems: &mut Vec<Probl
         let problem = Problem::error(given.at("spot_price"), format!("`{price}` is not a price"));
         problems.push(problem.hint("write dollars for an hour, such as `0.05`, or `auto`"));
     }
-    if run
-        .block_duration_minutes
-        .is_some_and(|minutes| minutes % 60 != 0)
-    {
-        problems.push(Problem::error(
-            given.at("block_duration_minutes"),
-            "`block_duration_minutes` must be a multiple of 60",
-        ));
-    }
     if run.spot {
         return;
     }

@@ -9,7 +9,7 @@ mod polling;
 mod reference;
 mod volumes;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::*;
 
@@ -35,6 +35,7 @@ pub(super) fn options(more: Json) -> Options {
         working_dir: std::env::temp_dir(),
         template_dir: None,
         force: false,
+        templates: std::sync::Arc::new(kilnbox_engine::NoTemplates),
     }
 }
 
@@ -91,15 +92,20 @@ fn the_fewest_options_are_enough() {
     assert!(config.warnings.is_empty());
     assert_eq!(config.build_name, "test");
     assert_eq!(config.run.source, Source::Id("ami-1".to_owned()));
-    assert!(!config.force);
+    assert!(!config.ami.force_deregister);
 }
 
 #[test]
 fn force_comes_from_the_command_line_or_the_template() {
     let mut by_flag = options(json!({}));
     by_flag.force = true;
-    assert!(Config::parse(&by_flag).unwrap().force);
-    assert!(parse(json!({ "force_deregister": true })).unwrap().force);
+    assert!(Config::parse(&by_flag).unwrap().ami.force_deregister);
+    assert!(
+        parse(json!({ "force_deregister": true }))
+            .unwrap()
+            .ami
+            .force_deregister
+    );
 }
 
 #[test]
@@ -143,11 +149,35 @@ fn what_is_not_built_is_refused_by_name() {
 }
 
 #[test]
+fn what_aws_does_not_do_is_refused_by_name() {
+    for (more, at, message) in [
+        (
+            json!({ "insecure_skip_tls_verify": true }),
+            "/insecure_skip_tls_verify",
+            "`insecure_skip_tls_verify` is not possible: the certificate",
+        ),
+        (
+            json!({ "assume_role": { "role_arn": "arn", "transitive_tag_keys": ["a"] } }),
+            "/assume_role/transitive_tag_keys",
+            "`transitive_tag_keys` is not possible: tags",
+        ),
+        (
+            json!({ "block_duration_minutes": 120 }),
+            "/block_duration_minutes",
+            "`block_duration_minutes` is not possible: AWS",
+        ),
+    ] {
+        check(more, &[(at, message)]);
+    }
+}
+
+#[test]
 fn what_is_not_built_may_be_turned_off() {
     check(
         json!({
             "enable_nitro_enclave": false, "fast_launch": { "enable_fast_launch": false }, "pause_before_ssm": "",
             "session_manager_port": 0, "vault_aws_engine": { "name": "" }, "windows_password_timeout": "",
+            "insecure_skip_tls_verify": false, "block_duration_minutes": 0, "assume_role": { "transitive_tag_keys": [] },
         }),
         &[],
     );

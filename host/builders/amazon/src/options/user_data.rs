@@ -3,8 +3,9 @@
 use std::{fmt, fs::File, io::Read, path::Path};
 
 use kilnbox_engine::{Options, Problem};
+use kilnbox_ssh::locate;
 
-use super::given::{Given, locate};
+use super::given::Given;
 
 /// EC2 takes 16 KiB; this is their length in base64, in which they may be written.
 const LONGEST: usize = 16 * 1024 * 4 / 3 + 4;

@@ -13,8 +13,7 @@ use crate::{
     Failure,
     access::Place,
     build::{Build, unique_name},
-    limits,
-    options::{self, KeyType},
+    limits, options,
     remove::{key_pairs, remove},
     resource::{Kind, Recorded},
 };
@@ -90,7 +89,7 @@ impl BuildStep for KeyPair {
 
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
-        let (wanted, kind) = match &build.config.run.key_pair {
+        let (wanted, kind) = match &build.config.key_pair {
             options::KeyPair::Existing(name) => {
                 cx.events.say("Using existing SSH private key");
                 build.state().key_name = Some(name.clone());
@@ -102,17 +101,11 @@ impl BuildStep for KeyPair {
                 }
                 return Ok(());
             }
-            options::KeyPair::Temporary { name, kind } => (name, kind),
+            options::KeyPair::Temporary { name, kind } => (name, *kind),
         };
         let name = wanted.clone().unwrap_or_else(unique_name);
         let place = build.place().await?;
         cx.events.say(format!("Creating temporary keypair: {name}"));
-        let kind = match kind {
-            KeyType::Ed25519 => kilnbox_ssh::KeyType::Ed25519,
-            KeyType::Rsa { bits } => kilnbox_ssh::KeyType::Rsa {
-                bits: u16::try_from(*bits).unwrap_or(4096),
-            },
-        };
         let comment = name.clone();
         // RSA takes seconds of a core.
         let key = tokio::task::spawn_blocking(move || generate_key(kind, &comment))

@@ -49,9 +49,7 @@ pub(super) fn properties() -> Properties {
         ),
         (
             "insecure_skip_tls_verify",
-            flag(
-                "Whether the endpoint may have any certificate. Whoever sits between can read everything then.",
-            ),
+            json!({ "description": "Refused: the certificate of the endpoint is always checked." }),
         ),
         (
             "max_retries",
@@ -65,11 +63,15 @@ pub(super) fn properties() -> Properties {
         ),
         (
             "skip_credential_validation",
-            flag("Whether the build starts without asking AWS who the credentials belong to."),
+            flag(
+                "Without effect: nothing asks AWS whose the credentials are before the build starts. Taken because Packer's templates have it.",
+            ),
         ),
         (
             "skip_metadata_api_check",
-            flag("Whether this machine is not asked for the credentials of its role, where it runs on EC2."),
+            flag(
+                "Without effect: this machine's role is asked for last, and `AWS_EC2_METADATA_DISABLED` turns that off. Taken because Packer's templates have it.",
+            ),
         ),
         (
             "decode_authorization_messages",
@@ -109,7 +111,7 @@ fn assume_role() -> Json {
             ("tags", map("tags of the session.")),
             (
                 "transitive_tag_keys",
-                list("keys of `tags` that roles assumed from this one have too."),
+                json!({ "description": "refused: tags of a session do not pass to further roles." }),
             ),
         ],
     )

@@ -2,10 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{
-    Properties, choice, count, deprecated, filters, flag, list, object, objects, tag, tags, text,
-    with_default,
-};
+use super::{Properties, choice, count, deprecated, filters, flag, list, object, objects, tag, tags, text};
 
 pub(super) fn properties() -> Properties {
     let mut properties = source();
@@ -93,10 +90,9 @@ fn kind() -> Properties {
         ("fleet_tag", tag("fleet_tags")),
         (
             "block_duration_minutes",
-            deprecated(count(
-                360,
-                "Minutes that a spot instance runs at least, a multiple of 60. AWS has given this up for most accounts.",
-            )),
+            deprecated(
+                json!({ "description": "Refused: AWS has no spot instances of a fixed duration any more." }),
+            ),
         ),
     ]
 }
@@ -225,33 +221,6 @@ fn inside() -> Properties {
         (
             "disable_stop_instance",
             flag("Whether the steps stop the instance. The build waits until they have."),
-        ),
-        (
-            "ssh_keypair_name",
-            text(
-                "Key pair of EC2 to launch the instance with. Needs `ssh_private_key_file` or `ssh_agent_auth`.",
-            ),
-        ),
-        (
-            "temporary_key_pair_name",
-            text("Name of the key pair that is made for the build; one that is unique by default."),
-        ),
-        (
-            "temporary_key_pair_type",
-            with_default(
-                choice(
-                    "Type of that key pair.",
-                    &[
-                        ("ed25519", "Short and quick."),
-                        ("rsa", "For old servers, and for Windows."),
-                    ],
-                ),
-                "ed25519",
-            ),
-        ),
-        (
-            "temporary_key_pair_bits",
-            count(4096, "Bits of an RSA key: 2048, or 4096, the default."),
         ),
     ]
 }

@@ -59,7 +59,7 @@ fn a_role_has_limits() {
     );
     let config = parse(role(json!({
         "duration_seconds": 1800, "policy": "{}", "policy_arns": ["p"], "tags": { "b": "1", "a": "2" },
-        "transitive_tag_keys": ["a"], "external_id": "x", "session_name": "s",
+        "external_id": "x", "session_name": "s",
     })));
     let role = config.unwrap().access.assume_role.unwrap();
     assert_eq!(role.duration, Some(Duration::from_secs(1800)));

@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{super::resource_name::RULE, check, parse};
-use crate::options::{DeregistrationProtection, ImdsSupport, Tag};
+use crate::options::{
+    Tag,
+    ami::{DeregistrationProtection, ImdsSupport},
+};
 
 #[test]
 fn the_name_is_what_ec2_takes() {

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{check, options, parse};
 use crate::options::{
-    CapacityReservation, Config, Filter, MetadataOptions, ShutdownBehavior, Source, SourceFilter, Tenancy,
+    CapacityReservation, Config, Filter, ShutdownBehavior, Source, Tenancy, filter::SourceFilter,
+    run::MetadataOptions,
 };
 
 #[test]
@@ -98,18 +99,6 @@ fn tags_of_a_request_need_one() {
     check(
         json!({ "spot_tag": [{ "key": "a", "value": "1" }] }),
         &[("/spot_tag", "`spot_tag` needs a spot instance")],
-    );
-}
-
-#[test]
-fn a_spot_block_has_whole_hours() {
-    check(json!({ "block_duration_minutes": 120 }), &[]);
-    check(
-        json!({ "block_duration_minutes": 90 }),
-        &[(
-            "/block_duration_minutes",
-            "`block_duration_minutes` must be a multiple of 60",
-        )],
     );
 }
 

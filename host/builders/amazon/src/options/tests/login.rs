@@ -1,12 +1,13 @@
 //! The key pair.
 
+use kilnbox_ssh::{KeyType, generate_key};
 use serde_json::{Value as Json, json};
 
 use super::{check, options, parse, warns};
-use crate::options::{Config, KeyPair, KeyType};
+use crate::options::{Config, KeyPair};
 
 fn key_pair(more: Json) -> KeyPair {
-    parse(more).unwrap().run.key_pair
+    parse(more).unwrap().key_pair
 }
 
 fn temporary(name: Option<&str>, kind: KeyType) -> KeyPair {
@@ -38,23 +39,19 @@ fn a_key_pair_is_made_where_nothing_else_logs_in() {
 
 #[test]
 fn a_key_of_the_user_needs_no_key_pair() {
-    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
     let folder = std::env::temp_dir().join(format!("kilnbox-key-pair-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("key"), key).unwrap();
-    let mut options = options(json!({ "ssh_private_key_file": "key" }));
+    let key = generate_key(KeyType::Ed25519, "test").unwrap();
+    std::fs::write(folder.join("key"), key.private.text.as_bytes()).unwrap();
+    let mut options = options(json!({ "ssh_private_key_file": "key", "temporary_key_pair_name": "t" }));
     options.working_dir = folder.clone();
-    let given = crate::options::given::Given::all(&options.json);
-    let found = crate::options::key_pair::read(&given, &mut Vec::new());
-    // The communicator reads it, and finds that it is none.
-    let problems = Config::parse(&options).unwrap_err();
+    let config = Config::parse(&options);
     std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!(found, KeyPair::None);
-    assert_eq!(problems[0].at, "/ssh_private_key_file");
+    assert_eq!(config.unwrap().key_pair, KeyPair::None);
 }
 
 #[test]
-fn types_have_their_sizes() {
+fn keys_of_ec2_are_of_two_types() {
     let rsa = |bits| temporary(None, KeyType::Rsa { bits });
     assert_eq!(key_pair(json!({ "temporary_key_pair_type": "rsa" })), rsa(4096));
     assert_eq!(
@@ -62,16 +59,26 @@ fn types_have_their_sizes() {
         rsa(2048)
     );
     check(
-        json!({ "temporary_key_pair_type": "rsa", "temporary_key_pair_bits": 1024 }),
+        json!({ "temporary_key_pair_type": "rsa", "temporary_key_pair_bits": 3072 }),
         &[(
             "/temporary_key_pair_bits",
-            "a key of type `rsa` has 2048 or 4096 bits",
+            "`temporary_key_pair_bits`: EC2 takes RSA keys of 2048 or 4096 bits",
         )],
     );
     check(
-        json!({ "temporary_key_pair_bits": 4096 }),
-        &[("/temporary_key_pair_bits", "a key of type `ed25519` has 256 bits")],
+        json!({ "temporary_key_pair_type": "ecdsa" }),
+        &[(
+            "/temporary_key_pair_type",
+            "`temporary_key_pair_type`: clouds take no ECDSA",
+        )],
     );
+}
+
+#[test]
+fn the_temporary_key_is_cleared_where_the_template_says_so() {
+    let clear = |more| parse(more).unwrap().ssh.clear_authorized_keys;
+    assert!(!clear(json!({})));
+    assert!(clear(json!({ "ssh_clear_authorized_keys": true })));
 }
 
 #[test]
@@ -80,7 +87,7 @@ fn a_key_pair_of_ec2_needs_its_private_half() {
         json!({ "ssh_keypair_name": "mine" }),
         &[(
             "/ssh_keypair_name",
-            "`ssh_keypair_name` needs `ssh_private_key_file` or `ssh_agent_auth`",
+            "ssh_private_key_file must be provided or ssh_agent_auth",
         )],
     );
     assert_eq!(

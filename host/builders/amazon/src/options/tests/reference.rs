@@ -3,14 +3,14 @@
 use kilnbox_engine::options_in_words;
 use serde_json::Value as Json;
 
-use super::super::{KEY_PAIR, not_built::NOT_BUILT, schema};
+use super::super::{not_built::NOT_BUILT, schema};
 
 #[test]
 fn the_options_in_words() {
-    let communicator = kilnbox_ssh::schema_properties();
+    let communicator = kilnbox_ssh::instance_schema_properties();
     let options: Vec<String> = options_in_words(&schema())
         .into_iter()
-        .filter(|option| !communicator.contains_key(&option.name) || KEY_PAIR.contains(&option.name.as_str()))
+        .filter(|option| !communicator.contains_key(&option.name))
         .map(|option| format!("{}: {option}", option.name))
         .collect();
     insta::assert_snapshot!(options.join("\n"));
@@ -35,11 +35,10 @@ fn every_option_is_described() {
 }
 
 #[test]
-fn the_communicator_is_in_the_schema_but_for_the_key_pair() {
+fn the_communicator_of_instances_is_in_the_schema() {
     let schema = schema();
-    for (name, shared) in kilnbox_ssh::schema_properties() {
-        let own = &schema["properties"][&name];
-        assert_eq!(own == &shared, !KEY_PAIR.contains(&name.as_str()), "{name}");
+    for (name, shared) in kilnbox_ssh::instance_schema_properties() {
+        assert_eq!(schema["properties"][&name], shared, "{name}");
     }
 }
 
