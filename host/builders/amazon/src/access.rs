@@ -10,13 +10,11 @@ use std::{
 };
 
 use aws_config::{
-    AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig,
-    profile::profile_file::{ProfileFileKind, ProfileFiles},
-    retry::RetryConfig,
-    sts::AssumeRoleProvider,
+    AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, sts::AssumeRoleProvider,
     timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ec2::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -214,8 +212,8 @@ async fn load(reach: &Reach, keys: &Keys) -> Result<SdkConfig, StepError> {
         loader = loader.profile_name(profile);
     }
     if let Some(file) = &reach.credentials_file {
-        let files = ProfileFiles::builder()
-            .with_file(ProfileFileKind::Credentials, file)
+        let files = EnvConfigFiles::builder()
+            .with_file(EnvConfigFileKind::Credentials, file)
             .include_default_config_file(true)
             .build();
         loader = loader.profile_files(files);
