@@ -130,10 +130,10 @@ fn in_words(error: StepError) -> String {
 /// A person reads the list for as long as they like, and the build that made it may succeed meanwhile.
 async fn still_unfinished(place: &Place, thing: Thing, id: &str) -> Result<(), String> {
     let finished = listing::finished(place, thing, id).await;
-    match finished.map_err(|failure| in_words(failure.into()))? {
-        true => Err("its run has succeeded meanwhile".to_owned()),
-        false => Ok(()),
+    if finished.map_err(|failure| in_words(failure.into()))? {
+        return Err("its run has succeeded meanwhile".to_owned());
     }
+    Ok(())
 }
 
 /// Everything but roles.
