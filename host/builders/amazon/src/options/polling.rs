@@ -61,8 +61,14 @@ impl Polling {
 
 /// The environment's delay, for `kilnbox gc`, which has no template.
 pub(crate) fn delay_of_environment() -> Option<Duration> {
-    let seconds = std::env::var("AWS_POLL_DELAY_SECONDS").ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|delay| !delay.is_zero())
+    let seconds = std::env::var("AWS_POLL_DELAY_SECONDS")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|delay| !delay.is_zero())
 }
 
 /// At least one attempt; a cast keeps to the bounds of the type.
