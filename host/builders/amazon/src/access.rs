@@ -94,10 +94,13 @@ pub(crate) struct Place {
     config: SdkConfig,
 }
 
+/// A place that is looked for once, however many builds want it.
+type Found = tokio::sync::OnceCell<Arc<Place>>;
+
 /// Every place that was reached, of the whole process.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    places: Mutex<HashMap<(Reach, Keys), Arc<tokio::sync::OnceCell<Arc<Place>>>>>,
+    places: Mutex<HashMap<(Reach, Keys), Arc<Found>>>,
     regions: Mutex<HashMap<(Reach, Keys), Arc<Place>>>,
 }
 

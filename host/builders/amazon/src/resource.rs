@@ -17,6 +17,8 @@ pub(crate) const TAG_RUN: &str = "kilnbox:run";
 pub(crate) const TAG_STATE: &str = "kilnbox:state";
 /// The token an instance was asked for with.
 pub(crate) const TAG_TOKEN: &str = "kilnbox:token";
+/// When a security group was asked for, as RFC 3339: AWS gives those no time of their own.
+pub(crate) const TAG_MADE: &str = "kilnbox:made";
 /// Its run has not succeeded, or not yet.
 pub(crate) const RUNNING: &str = "running";
 /// It belongs to the user.

@@ -109,15 +109,14 @@ impl BuildStep for PreValidate {
 
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let access = &self.build.config.access;
-        for secret in [
+        let secrets = [
             &access.access_key,
             &access.secret_key,
             &access.token,
             &access.mfa_code,
-        ] {
-            if let Some(secret) = secret {
-                cx.secrets.add(secret.expose());
-            }
+        ];
+        for secret in secrets.into_iter().flatten() {
+            cx.secrets.add(secret.expose());
         }
         let place = self.build.place().await?;
         cx.events.say("Prevalidating any provided VPC information");

@@ -22,7 +22,7 @@ use crate::{
     limits,
     options::SshInterface,
     remove::{remove, security_groups},
-    resource::{Kind, Recorded},
+    resource::{Kind, Recorded, TAG_MADE},
 };
 
 /// `StepSecurityGroup`.
@@ -77,7 +77,8 @@ impl SecurityGroup {
     }
 
     async fn make(&mut self, cx: &BuildContext, place: &Place, name: &str) -> Result<String, StepError> {
-        let tags = self.build.run_tags(cx)?;
+        let made = (TAG_MADE.to_owned(), jiff::Timestamp::now().to_string());
+        let tags = self.build.run_tags(cx)?.and([made]);
         let vpc = self.build.state().vpc.clone();
         let recorded = self
             .made

@@ -13,7 +13,7 @@ use crate::{
     Failure,
     access::Place,
     limits, remove,
-    resource::{FINISHED, RUNNING, TAG_RUN, TAG_STATE},
+    resource::{FINISHED, RUNNING, TAG_MADE, TAG_RUN, TAG_STATE},
     watch::filter,
 };
 
@@ -197,7 +197,14 @@ async fn security_groups(place: &Place) -> Listed {
     let groups = groups.map_err(Failure::of("DescribeSecurityGroups"))?;
     let seen = groups.iter();
     Ok(seen
-        .filter_map(|group| one(Thing::SecurityGroup, place, group.tags(), group.group_id(), None))
+        .filter_map(|group| {
+            let mut tags = group.tags().iter();
+            let made = tags
+                .find(|tag| tag.key() == Some(TAG_MADE))
+                .and_then(|tag| tag.value());
+            let made = made.and_then(|made| made.parse().ok());
+            one(Thing::SecurityGroup, place, group.tags(), group.group_id(), made)
+        })
         .collect())
 }
 
