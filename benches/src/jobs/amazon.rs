@@ -34,7 +34,7 @@ pub(crate) fn run(bed: &Bed) -> Vec<Outcome> {
     .contender("kilnbox", || asked(bed.kilnbox(&["build", &name])))
     .contender("packer", || asked(bed.packer(&["build", &name])))
     .run()
-    .time_against("packer", 1.0)
+    .time_against("packer", 0.5)
     .goal(
         "processor time against packer",
         |outcome| outcome.of("kilnbox").cpu() / outcome.of("packer").cpu(),
