@@ -40,6 +40,12 @@ pub(crate) fn run(bed: &Bed) -> Vec<Outcome> {
         |outcome| outcome.of("kilnbox").cpu() / outcome.of("packer").cpu(),
         0.5,
         "x",
+    )
+    .goal(
+        "memory against packer",
+        |outcome| outcome.of("kilnbox").peak() / outcome.of("packer").peak(),
+        0.5,
+        "x",
     );
     vec![image]
 }
