@@ -170,6 +170,26 @@ impl Build {
         Ok(Tags::of_run(cx.journal.run_id()).and(self.tags(&self.config.run.run_tags)?))
     }
 
+    /// Tags of an image and its snapshots from the moment they exist.
+    pub(crate) fn image_tags(&self, cx: &BuildContext) -> Result<Tags, StepError> {
+        if self.config.skip_ami_run_tags {
+            return Ok(Tags::of_run(cx.journal.run_id()));
+        }
+        self.run_tags(cx)
+    }
+
+    /// `ami_description` with what is known of the source filled in.
+    pub(crate) fn description(&self) -> Result<Option<String>, StepError> {
+        let text = self.config.ami.ami_description.as_ref();
+        text.map(|text| self.render(text)).transpose()
+    }
+
+    /// The token the instance is asked for with.
+    pub(crate) fn token(&self) -> Result<String, StepError> {
+        let token = self.state().token.clone();
+        token.ok_or_else(|| missing("token of the instance"))
+    }
+
     /// The data of `reference/packer.md` §7.1.1: of the templates, and of `{{build}}`.
     pub(crate) fn data(&self) -> BTreeMap<String, String> {
         let state = self.state();

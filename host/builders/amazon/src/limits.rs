@@ -41,5 +41,5 @@ pub(crate) const CLEANUP: Duration = Duration::from_secs(15 * 60);
 pub(crate) const IDS: usize = 200;
 /// Things on one page of a list; AWS takes as many of each kind.
 pub(crate) const PAGE: i32 = 200;
-/// Retries of one call of `kilnbox gc --by-tag`.
+/// Retries of one call of `kilnbox gc`; a build has `max_retries`.
 pub(crate) const RETRIES: u32 = 10;

@@ -62,7 +62,7 @@ impl Reclaimer for AmazonReclaimer {
     async fn reclaim(&self, data: &Json) -> Result<(), String> {
         let resource = read(data)?;
         let reach = Reach {
-            retries: 10,
+            retries: limits::RETRIES,
             delay: self.delay,
             ..resource.reach.clone()
         };

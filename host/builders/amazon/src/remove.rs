@@ -12,7 +12,7 @@ use crate::{
     access::Place,
     limits,
     resource::{Kind, Resource, TAG_RUN, TAG_TOKEN, made_by},
-    watch::{Verdict, Wait, filter},
+    watch::{Verdict, Wait, filter, own_images},
 };
 
 /// What a call needs to go on after a failure.
@@ -311,32 +311,14 @@ pub(crate) async fn delete_volume(place: &Place, id: &str) -> Outcome {
 
 /// The images that `run` made under one name.
 pub(crate) async fn images_named(place: &Place, run: &str, name: &str) -> Result<Vec<Image>, Failure> {
-    let answer = place
-        .ec2
-        .describe_images()
-        .owners("self")
-        .filters(filter("name", [name]))
-        .send()
-        .await
-        .map_err(Failure::of("DescribeImages"))?;
-    let mut images = answer.images.unwrap_or_default();
+    let mut images = own_images(&place.ec2, filter("name", [name])).await?;
     images.retain(|image| made_by(run, image.tags()));
     Ok(images)
 }
 
 async fn images(place: &Place, resource: &Resource, looks: u32, delay: Duration) -> Outcome {
     let images = match &resource.id {
-        Some(id) => {
-            let answer = place
-                .ec2
-                .describe_images()
-                .owners("self")
-                .filters(filter("image-id", [id]))
-                .send()
-                .await
-                .map_err(Failure::of("DescribeImages"))?;
-            answer.images.unwrap_or_default()
-        }
+        Some(id) => own_images(&place.ec2, filter("image-id", [id])).await?,
         None => {
             find(looks, delay, || {
                 images_named(place, &resource.run, &resource.name)

@@ -234,6 +234,13 @@ pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
     Filter::builder().name(name).set_values(Some(values)).build()
 }
 
+/// The account's own images that pass a filter.
+pub(crate) async fn own_images(ec2: &Client, by: Filter) -> Result<Vec<Image>, Failure> {
+    let call = ec2.describe_images().owners("self").filters(by);
+    let answer = call.send().await.map_err(Failure::of("DescribeImages"))?;
+    Ok(answer.images.unwrap_or_default())
+}
+
 /// Instances by id.
 #[derive(Debug)]
 pub(crate) struct Instances(pub(crate) Client);
@@ -273,17 +280,9 @@ impl Look for Images {
     async fn look(&self, ids: &[String]) -> Result<HashMap<String, Image>, Failure> {
         let mut seen = HashMap::new();
         for ids in ids.chunks(limits::IDS) {
-            let answer = self
-                .0
-                .describe_images()
-                .owners("self")
-                .filters(filter("image-id", ids))
-                .send()
-                .await
-                .map_err(Failure::of("DescribeImages"))?;
-            for image in answer.images() {
+            for image in own_images(&self.0, filter("image-id", ids)).await? {
                 if let Some(id) = image.image_id() {
-                    seen.insert(id.to_owned(), image.clone());
+                    seen.insert(id.to_owned(), image);
                 }
             }
         }

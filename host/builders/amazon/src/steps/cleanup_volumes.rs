@@ -7,11 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
-use super::key_pair::left;
+use super::undo::undo;
 use crate::{
     build::{Build, unique_name},
     limits,
-    remove::remove,
     resource::{Kind, Recorded},
 };
 
@@ -47,16 +46,15 @@ impl BuildStep for CleanupVolumes {
     }
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
-        let Some(made) = &self.made else { return Ok(()) };
+        if self.made.is_none() {
+            return Ok(());
+        }
         let launched = self.build.state().instance.is_some();
         if launched {
             cx.events.say("Cleaning up any extra volumes...");
         }
         let place = self.build.place().await?;
-        remove(Kind::Volumes, &place, made.resource(), true)
-            .await
-            .map_err(|reason| left(Kind::Volumes, made, reason))?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        undo(Kind::Volumes, &place, &mut self.made).await
     }
 
     fn cleanup_limit(&self) -> std::time::Duration {

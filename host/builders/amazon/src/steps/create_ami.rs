@@ -10,14 +10,14 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{Image, ImageState, ResourceType};
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
-use super::{devices, key_pair::left};
+use super::{devices, undo::undo};
 use crate::{
     Failure,
     access::Place,
     artifact::AmiArtifact,
     build::{Build, unique_name},
     limits,
-    remove::{images_named, remove, snapshots},
+    remove::{images_named, snapshots},
     resource::{Kind, MadeImage, Recorded, Tags},
     watch::Verdict,
 };
@@ -46,10 +46,7 @@ impl CreateAmi {
     ) -> Result<String, StepError> {
         let config = &self.build.config;
         let (_, instance) = self.build.instance()?;
-        let description = match &config.ami.ami_description {
-            Some(text) => Some(self.build.render(text)?),
-            None => None,
-        };
+        let description = self.build.description()?;
         let mut mappings = devices::mappings(&config.ami_mappings).unwrap_or_default();
         if config.no_ephemeral {
             mappings.extend(devices::no_ephemeral());
@@ -142,10 +139,7 @@ impl BuildStep for CreateAmi {
         } else {
             ami.ami_name.clone()
         };
-        let mut tags = Tags::of_run(cx.journal.run_id());
-        if !build.config.skip_ami_run_tags {
-            tags = tags.and(build.tags(&build.config.run.run_tags)?);
-        }
+        let tags = build.image_tags(cx)?;
         let words = if intermediary { "unencrypted AMI" } else { "AMI" };
         cx.events
             .say(format!("Creating {words} {name} from instance {instance}"));
@@ -184,17 +178,16 @@ impl BuildStep for CreateAmi {
         if !cx.failed && !intermediary {
             return Ok(());
         }
-        let Some(made) = &self.made else { return Ok(()) };
+        if self.made.is_none() {
+            return Ok(());
+        }
         cx.events.say(if cx.failed {
             "Deregistering the AMI and deleting associated snapshots because of cancellation, or error..."
         } else {
             "Deregistering the intermediary AMI and deleting its snapshots..."
         });
         let place = self.build.place().await?;
-        remove(Kind::Image, &place, made.resource(), made.settled())
-            .await
-            .map_err(|reason| left(Kind::Image, made, reason))?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        undo(Kind::Image, &place, &mut self.made).await
     }
 
     fn cleanup_limit(&self) -> std::time::Duration {

@@ -9,7 +9,7 @@ use crate::{
     Failure,
     build::Build,
     remove::{delete_snapshot, snapshots},
-    watch::filter,
+    watch::{filter, own_images},
 };
 
 /// `StepDeregisterAMI`.
@@ -37,15 +37,7 @@ impl BuildStep for DeregisterAmi {
         let mut places = vec![home.clone()];
         places.extend(others.map(|region| self.build.region(&home, region)));
         for place in places {
-            let answer = place
-                .ec2
-                .describe_images()
-                .owners("self")
-                .filters(filter("name", [&ami.ami_name]))
-                .send()
-                .await
-                .map_err(Failure::of("DescribeImages"))?;
-            for image in answer.images() {
+            for image in own_images(&place.ec2, filter("name", [&ami.ami_name])).await? {
                 let id = image.image_id().unwrap_or_default();
                 let call = place.ec2.deregister_image().image_id(id);
                 if let Err(failure) = call.send().await.map_err(Failure::of("DeregisterImage")) {
@@ -54,7 +46,7 @@ impl BuildStep for DeregisterAmi {
                 cx.events
                     .say(format!("Deregistered AMI {}, id: {id}", ami.ami_name));
                 if ami.force_delete_snapshot {
-                    for snapshot in snapshots(image) {
+                    for snapshot in snapshots(&image) {
                         delete_snapshot(&place, &snapshot).await?;
                         cx.events.say(format!("Deleted snapshot: {snapshot}"));
                     }

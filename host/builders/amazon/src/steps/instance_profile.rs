@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 use serde_json::json;
 
-use super::key_pair::left;
+use super::undo::undo;
 use crate::{
     Failure,
     access::Place,
     build::{Build, unique_name},
     limits,
-    remove::remove,
     resource::{Kind, Recorded, Tags},
 };
 
@@ -133,13 +132,12 @@ impl BuildStep for InstanceProfile {
     }
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
-        let Some(made) = &self.made else { return Ok(()) };
+        if self.made.is_none() {
+            return Ok(());
+        }
         cx.events.say("Deleting temporary instance profile...");
         let place = self.build.place().await?;
-        remove(Kind::InstanceProfile, &place, made.resource(), made.settled())
-            .await
-            .map_err(|reason| left(Kind::InstanceProfile, made, reason))?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        undo(Kind::InstanceProfile, &place, &mut self.made).await
     }
 
     fn cleanup_limit(&self) -> std::time::Duration {

@@ -9,12 +9,13 @@ use aws_sdk_ec2::{primitives::Blob, types::ResourceType};
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 use kilnbox_ssh::{GeneratedKey, generate_key};
 
+use super::undo::undo;
 use crate::{
     Failure,
     access::Place,
     build::{Build, unique_name},
     limits, options,
-    remove::{key_pairs, remove},
+    remove::key_pairs,
     resource::{Kind, Recorded},
 };
 
@@ -129,27 +130,15 @@ impl BuildStep for KeyPair {
             fs::remove_file(&file)
                 .map_err(|error| StepError::new(format!("`{}`: {error}", file.display())))?;
         }
-        let Some(made) = &self.made else { return Ok(()) };
+        if self.made.is_none() {
+            return Ok(());
+        }
         cx.events.say("Deleting temporary keypair...");
         let place = self.build.place().await?;
-        remove(Kind::KeyPair, &place, made.resource(), made.settled())
-            .await
-            .map_err(|reason| left(Kind::KeyPair, made, reason))?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        undo(Kind::KeyPair, &place, &mut self.made).await
     }
 
     fn cleanup_limit(&self) -> std::time::Duration {
         limits::CLEANUP
     }
-}
-
-/// What a clean-up could not remove.
-pub(super) fn left(kind: Kind, made: &Recorded, reason: String) -> StepError {
-    let resource = made.resource();
-    StepError::new(format!(
-        "the {} {} stays: {reason}",
-        kind.words(),
-        resource.id.as_deref().unwrap_or(&resource.name)
-    ))
-    .hint("`kilnbox gc` removes it")
 }

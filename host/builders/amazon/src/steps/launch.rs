@@ -16,14 +16,14 @@ use aws_sdk_ec2::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
-use super::{devices, key_pair::left};
+use super::{devices, undo::undo};
 use crate::{
     Failure,
     access::Place,
-    build::{Build, missing},
+    build::Build,
     limits,
     options::{self, CapacityReservation, SshInterface},
-    remove::{remove, state},
+    remove::state,
     resource::{Kind, Recorded, TAG_TOKEN, Tags},
     watch::Verdict,
 };
@@ -49,7 +49,7 @@ impl RunSourceInstance {
         token: &str,
         tags: &Tags,
         volume_tags: &Tags,
-    ) -> Result<RunInstancesFluentBuilder, StepError> {
+    ) -> RunInstancesFluentBuilder {
         let build = &self.build;
         let (config, run) = (&build.config, &build.config.run);
         let state = build.state();
@@ -95,7 +95,7 @@ impl RunSourceInstance {
             call = call.license_specifications(license.build());
         }
         // Who asks for a public address has to describe the network interface, and then everything about it there.
-        Ok(match run.associate_public_ip_address {
+        match run.associate_public_ip_address {
             Some(public) => call.network_interfaces(
                 InstanceNetworkInterfaceSpecification::builder()
                     .device_index(0)
@@ -108,7 +108,7 @@ impl RunSourceInstance {
             None => call
                 .set_subnet_id(state.subnet.clone())
                 .set_security_group_ids(Some(state.groups.clone())),
-        })
+        }
     }
 
     async fn launch(
@@ -305,15 +305,18 @@ fn metadata(run: &options::RunConfig) -> InstanceMetadataOptionsRequest {
 }
 
 /// Ends the instance of a build. Its image is done by then: what goes wrong here is told, and left to `gc`.
-pub(super) async fn terminate(build: &Build, made: &Recorded, cx: &BuildContext) -> Result<(), StepError> {
+pub(super) async fn terminate(
+    build: &Build,
+    made: &mut Option<Recorded>,
+    cx: &BuildContext,
+) -> Result<(), StepError> {
+    let Some(recorded) = made else { return Ok(()) };
     // Where the launch was refused, there is nothing to end; where its answer was lost, there may be.
-    if made.settled() {
+    if recorded.settled() {
         cx.events.say("Terminating the source AWS instance...");
     }
     let place = build.place().await?;
-    remove(Kind::Instance, &place, made.resource(), made.settled())
-        .await
-        .map_err(|reason| left(Kind::Instance, made, reason))
+    undo(Kind::Instance, &place, made).await
 }
 
 #[async_trait]
@@ -325,14 +328,10 @@ impl BuildStep for RunSourceInstance {
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
         let place = build.place().await?;
-        let token = build
-            .state()
-            .token
-            .clone()
-            .ok_or_else(|| missing("token of the instance"))?;
+        let token = build.token()?;
         cx.events.say("Launching a source AWS instance...");
         let (tags, volume_tags) = launch_tags(&build, cx, &token)?;
-        let call = self.request(&place, &token, &tags, &volume_tags)?;
+        let call = self.request(&place, &token, &tags, &volume_tags);
         self.made = Some(Recorded::new(cx, Kind::Instance, &place, &token)?);
         let id = self.launch(call, place.instances.delay(), cx).await?;
         if let Some(made) = &mut self.made {
@@ -342,9 +341,7 @@ impl BuildStep for RunSourceInstance {
     }
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
-        let Some(made) = &self.made else { return Ok(()) };
-        terminate(&self.build, made, cx).await?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        terminate(&self.build, &mut self.made, cx).await
     }
 
     fn cleanup_limit(&self) -> Duration {

@@ -20,6 +20,7 @@ mod security_group;
 mod source_ami;
 mod spot;
 mod stop;
+mod undo;
 
 pub(crate) use attributes::ModifyAmiAttributes;
 pub(crate) use cleanup_volumes::CleanupVolumes;

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
-use crate::{Failure, access::Place, build::Build, watch::filter};
+use crate::{
+    Failure,
+    access::Place,
+    build::Build,
+    watch::{filter, own_images},
+};
 
 /// `StepPreValidate`.
 #[derive(Debug)]
@@ -82,15 +87,8 @@ impl PreValidate {
 
     async fn name_is_free(&self, place: &Place) -> Result<(), StepError> {
         let name = &self.build.config.ami.ami_name;
-        let answer = place
-            .ec2
-            .describe_images()
-            .owners("self")
-            .filters(filter("name", [name]))
-            .send()
-            .await
-            .map_err(Failure::of("DescribeImages"))?;
-        match answer.images().first() {
+        let taken = own_images(&place.ec2, filter("name", [name])).await?;
+        match taken.first() {
             None => Ok(()),
             Some(image) => Err(StepError::new(format!(
                 "Error: AMI Name: '{name}' is used by an existing AMI: {}",

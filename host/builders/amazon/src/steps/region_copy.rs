@@ -7,14 +7,14 @@ use aws_sdk_ec2::types::ResourceType;
 use futures::future::join_all;
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
-use super::{create_ami::until_available, key_pair::left};
+use super::{create_ami::until_available, undo::undo};
 use crate::{
     Failure,
     access::Place,
     artifact::AmiArtifact,
     build::{Build, missing},
     limits,
-    remove::{remove, snapshots},
+    remove::snapshots,
     resource::{Kind, MadeImage, Recorded, Tags},
 };
 
@@ -98,10 +98,7 @@ impl AmiRegionCopy {
         cx: &BuildContext,
     ) -> Result<MadeImage, StepError> {
         let ami = &self.build.config.ami;
-        let description = match &ami.ami_description {
-            Some(text) => Some(self.build.render(text)?),
-            None => None,
-        };
+        let description = self.build.description()?;
         let call = copy
             .place
             .ec2
@@ -167,10 +164,7 @@ impl BuildStep for AmiRegionCopy {
             cx.events.message(format!("Copying to: {}", copy.place.region));
         }
         cx.events.message("Waiting for all copies to complete...");
-        let mut tags = Tags::of_run(cx.journal.run_id());
-        if !build.config.skip_ami_run_tags {
-            tags = tags.and(build.tags(&build.config.run.run_tags)?);
-        }
+        let tags = build.image_tags(cx)?;
         let done = join_all(copies.into_iter().map(|copy| self.copy(copy, &source, &tags, cx))).await;
         let mut images = Vec::new();
         let mut errors = Vec::new();
@@ -194,17 +188,12 @@ impl BuildStep for AmiRegionCopy {
         if !cx.failed {
             return Ok(());
         }
-        while let Some((place, made)) = self.made.last() {
+        while let Some((place, made)) = self.made.pop() {
             cx.events.say(format!(
                 "Deregistering the AMI in {} and deleting associated snapshots because of cancellation, or error...",
                 place.region
             ));
-            remove(Kind::Image, place, made.resource(), made.settled())
-                .await
-                .map_err(|reason| left(Kind::Image, made, reason))?;
-            if let Some((_, made)) = self.made.pop() {
-                made.strike()?;
-            }
+            undo(Kind::Image, &place, &mut Some(made)).await?;
         }
         Ok(())
     }

@@ -14,14 +14,14 @@ use aws_smithy_runtime_api::{
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 use kilnbox_ssh::CommunicatorKind;
 
-use super::{key_pair::left, source_ami::filters};
+use super::{source_ami::filters, undo::undo};
 use crate::{
     Failure,
     access::{self, Place},
     build::{Build, unique_name},
     limits,
     options::SshInterface,
-    remove::{remove, security_groups},
+    remove::security_groups,
     resource::{Kind, Recorded, TAG_MADE},
 };
 
@@ -232,13 +232,12 @@ impl BuildStep for SecurityGroup {
     }
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
-        let Some(made) = &self.made else { return Ok(()) };
+        if self.made.is_none() {
+            return Ok(());
+        }
         cx.events.say("Deleting temporary security group...");
         let place = self.build.place().await?;
-        remove(Kind::SecurityGroup, &place, made.resource(), made.settled())
-            .await
-            .map_err(|reason| left(Kind::SecurityGroup, made, reason))?;
-        self.made.take().map_or(Ok(()), Recorded::strike)
+        undo(Kind::SecurityGroup, &place, &mut self.made).await
     }
 
     fn cleanup_limit(&self) -> std::time::Duration {

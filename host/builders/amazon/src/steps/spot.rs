@@ -17,16 +17,15 @@ use aws_sdk_ec2::types::{
 use kilnbox_engine::{BuildContext, BuildStep, StepError};
 
 use super::{
-    key_pair::left,
     launch::{launch_tags, terminate, until_ready, user_data},
+    undo::undo,
 };
 use crate::{
     Failure,
     access::Place,
-    build::{Build, missing, unique_name},
+    build::{Build, unique_name},
     limits,
     options::BlockDevice,
-    remove::remove,
     resource::{Kind, Recorded, Tags},
 };
 
@@ -238,11 +237,7 @@ impl BuildStep for RunSpotInstance {
     async fn run(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
         let build = self.build.clone();
         let place = build.place().await?;
-        let token = build
-            .state()
-            .token
-            .clone()
-            .ok_or_else(|| missing("token of the instance"))?;
+        let token = build.token()?;
         cx.events.say("Launching a spot AWS instance...");
         let (tags, volume_tags) = launch_tags(&build, cx, &token)?;
         let tags = tags.and(build.tags(&build.config.run.spot_tags)?);
@@ -256,24 +251,11 @@ impl BuildStep for RunSpotInstance {
     }
 
     async fn cleanup(&mut self, cx: &mut BuildContext) -> Result<(), StepError> {
-        let ended = match &self.instance {
-            Some(made) => terminate(&self.build, made, cx).await,
-            None => Ok(()),
-        };
-        if ended.is_ok()
-            && let Some(made) = self.instance.take()
-        {
-            made.strike()?;
-        }
-        // Also where the instance would not end.
-        if let Some(made) = &self.template {
+        let ended = terminate(&self.build, &mut self.instance, cx).await;
+        if self.template.is_some() {
+            // Also where the instance would not end.
             let place = self.build.place().await?;
-            remove(Kind::LaunchTemplate, &place, made.resource(), made.settled())
-                .await
-                .map_err(|reason| left(Kind::LaunchTemplate, made, reason))?;
-            if let Some(made) = self.template.take() {
-                made.strike()?;
-            }
+            undo(Kind::LaunchTemplate, &place, &mut self.template).await?;
         }
         ended
     }

@@ -14,7 +14,7 @@ use crate::{
     access::Place,
     limits, remove,
     resource::{FINISHED, RUNNING, TAG_MADE, TAG_RUN, TAG_STATE},
-    watch::filter,
+    watch::{filter, own_images},
 };
 
 type Listed = Result<Vec<Seen>, Failure>;
@@ -56,13 +56,8 @@ pub(super) async fn region(place: &Place) -> Listed {
 /// Whether it is finished by now, image or snapshot. What is gone is not.
 pub(super) async fn finished(place: &Place, thing: Thing, id: &str) -> Result<bool, Failure> {
     let tags: Vec<Tag> = if thing == Thing::Image {
-        let call = place
-            .ec2
-            .describe_images()
-            .owners("self")
-            .filters(filter("image-id", [id]));
-        let answer = call.send().await.map_err(Failure::of("DescribeImages"))?;
-        answer.images().iter().flat_map(Image::tags).cloned().collect()
+        let images = own_images(&place.ec2, filter("image-id", [id])).await?;
+        images.iter().flat_map(Image::tags).cloned().collect()
     } else {
         let call = place
             .ec2
@@ -198,11 +193,7 @@ async fn security_groups(place: &Place) -> Listed {
     let seen = groups.iter();
     Ok(seen
         .filter_map(|group| {
-            let mut tags = group.tags().iter();
-            let made = tags
-                .find(|tag| tag.key() == Some(TAG_MADE))
-                .and_then(|tag| tag.value());
-            let made = made.and_then(|made| made.parse().ok());
+            let made = value(group.tags(), TAG_MADE).and_then(|made| made.parse().ok());
             one(Thing::SecurityGroup, place, group.tags(), group.group_id(), made)
         })
         .collect())
