@@ -20,12 +20,12 @@ pub mod step {
             package kilnbox:guest;
 
             world step-exports {
-                export kilnbox:plugin/plugin@0.1.0;
-                export kilnbox:plugin/validator@0.1.0;
+                export kilnbox:plugin/plugin@1.0.0;
+                export kilnbox:plugin/validator@1.0.0;
             }
         ",
         path: "../../wit",
-        with: { "kilnbox:plugin/types@0.1.0": super::imports::kilnbox::plugin::types },
+        with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_step",
     });
@@ -38,11 +38,11 @@ pub mod provisioner {
             package kilnbox:guest;
 
             world provisioner-exports {
-                export kilnbox:plugin/provisioner@0.1.0;
+                export kilnbox:plugin/provisioner@1.0.0;
             }
         ",
         path: "../../wit",
-        with: { "kilnbox:plugin/types@0.1.0": super::imports::kilnbox::plugin::types },
+        with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_provisioner",
     });
@@ -55,11 +55,11 @@ pub mod post_processor {
             package kilnbox:guest;
 
             world post-processor-exports {
-                export kilnbox:plugin/post-processor@0.1.0;
+                export kilnbox:plugin/post-processor@1.0.0;
             }
         ",
         path: "../../wit",
-        with: { "kilnbox:plugin/types@0.1.0": super::imports::kilnbox::plugin::types },
+        with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_post_processor",
     });

@@ -4,14 +4,14 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     inline: "
-        package kilnbox:host@0.1.0;
+        package kilnbox:host@1.0.0;
 
         world everything {
-            include kilnbox:plugin/everything@0.1.0;
-            export kilnbox:plugin/plugin@0.1.0;
-            export kilnbox:plugin/validator@0.1.0;
-            export kilnbox:plugin/provisioner@0.1.0;
-            export kilnbox:plugin/post-processor@0.1.0;
+            include kilnbox:plugin/everything@1.0.0;
+            export kilnbox:plugin/plugin@1.0.0;
+            export kilnbox:plugin/validator@1.0.0;
+            export kilnbox:plugin/provisioner@1.0.0;
+            export kilnbox:plugin/post-processor@1.0.0;
         }
     ",
     world: "kilnbox:host/everything",

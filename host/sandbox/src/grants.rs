@@ -232,7 +232,7 @@ mod tests {
         let imported = imported(&resolve, package);
         let ruled: BTreeSet<String> = Capability::ALL
             .iter()
-            .map(|c| format!("kilnbox:plugin/{}@0.1.0", c.name()))
+            .map(|c| format!("kilnbox:plugin/{}@1.0.0", c.name()))
             .collect();
         assert_eq!(imported, ruled);
 
@@ -247,7 +247,7 @@ mod tests {
             let default: BTreeSet<String> = Capability::ALL
                 .iter()
                 .filter(|c| c.by_default())
-                .map(|c| format!("kilnbox:plugin/{}@0.1.0", c.name()))
+                .map(|c| format!("kilnbox:plugin/{}@1.0.0", c.name()))
                 .collect();
             assert!(imports.is_subset(&default));
             assert!(!whole || imports == default);
@@ -263,13 +263,13 @@ mod tests {
         for name in &imported {
             let component = wat::parse_str(format!(
                 r#"(component (import "{name}" (instance)) (instance $i)
-                    (export "kilnbox:plugin/plugin@0.1.0" (instance $i)) (instance $j)
-                    (export "kilnbox:plugin/provisioner@0.1.0" (instance $j)))"#
+                    (export "kilnbox:plugin/plugin@1.0.0" (instance $i)) (instance $j)
+                    (export "kilnbox:plugin/provisioner@1.0.0" (instance $j)))"#
             ));
             let border = crate::imports::border(&component.unwrap()).unwrap();
             let interface = name
                 .trim_start_matches("kilnbox:plugin/")
-                .trim_end_matches("@0.1.0");
+                .trim_end_matches("@1.0.0");
             let asks = granted.contains(&interface);
             assert_eq!(
                 border.missing(&Grants::default()).is_empty(),

@@ -1,6 +1,6 @@
 //! What a component asks for and offers, read from its bytes before anything of it is compiled.
 //!
-//! Only the names at the border matter: `kilnbox:plugin/x@0.1.y` is a capability, `wasi:…@0.2.y` is linked inert and
+//! Only the names at the border matter: `kilnbox:plugin/x@1.y.z` is a capability, `wasi:…@0.2.y` is linked inert and
 //! gives nothing, everything else is refused by name. Bytes of strangers are validated here first, with the features
 //! the engine has, because an engine is no place to find out.
 
@@ -13,6 +13,9 @@ use crate::grants::{Capability, Grants};
 
 /// The parts of WASI 0.2 that guest toolchains import unasked. No HTTP, no key-value stores.
 const INERT: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// The major version of the contract that this host serves, `kilnbox:plugin@1.y.z`.
+const CONTRACT_MAJOR: u64 = 1;
 
 /// The border of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ impl BorderError {
             Self::Magic | Self::Invalid(_) => "the file may be damaged; build or download it again",
             Self::Module => "build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new`",
             Self::Foreign(_) => "build it for a world of `kilnbox:plugin` and WASI 0.2 alone",
-            Self::Newer(_) => "upgrade Kilnbox, or build the plugin against the contract 0.1.0",
+            Self::Newer(_) => "upgrade Kilnbox, or build the plugin against the contract 1.0.0",
             Self::Missing(_) | Self::Both => {
                 "build it for the world `provisioner-plugin` or `post-processor-plugin`"
             }
@@ -112,13 +115,13 @@ pub(crate) fn border(bytes: &[u8]) -> Result<Border, BorderError> {
         }
     }
     if !plugin {
-        return Err(BorderError::Missing("kilnbox:plugin/plugin@0.1.0"));
+        return Err(BorderError::Missing("kilnbox:plugin/plugin@1.0.0"));
     }
     let kind = match (provisioner, post_processor) {
         (true, false) => StepKind::Provisioner,
         (false, true) => StepKind::PostProcessor,
         (true, true) => return Err(BorderError::Both),
-        (false, false) => return Err(BorderError::Missing("kilnbox:plugin/provisioner@0.1.0")),
+        (false, false) => return Err(BorderError::Missing("kilnbox:plugin/provisioner@1.0.0")),
     };
     Ok(Border {
         capabilities,
@@ -175,9 +178,8 @@ fn contract(name: &str) -> Option<(&str, bool)> {
         .strip_prefix("kilnbox:plugin/")?
         .split_once('@')
         .unwrap_or((name, ""));
-    let patch = version.strip_prefix("0.1.");
-    let compatible =
-        patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit()));
+    let compatible = semver::Version::parse(version)
+        .is_ok_and(|version| version.major == CONTRACT_MAJOR && version.pre.is_empty());
     Some((interface, compatible))
 }
 
@@ -244,8 +246,8 @@ mod tests {
     #[test]
     fn parts_of_a_newer_contract_are_named() {
         for name in [
-            "kilnbox:plugin/teleport@0.1.0",
-            "kilnbox:plugin/exec@0.2.0",
+            "kilnbox:plugin/teleport@1.0.0",
+            "kilnbox:plugin/exec@2.0.0",
             "kilnbox:plugin/exec",
         ] {
             let component = format!("(component (import \"{name}\" (instance)))");
@@ -258,19 +260,19 @@ mod tests {
         let component = r#"(component (component (import "evil:corp/rootkit@1.0.0" (instance))))"#;
         assert_eq!(
             read(component),
-            Err(BorderError::Missing("kilnbox:plugin/plugin@0.1.0"))
+            Err(BorderError::Missing("kilnbox:plugin/plugin@1.0.0"))
         );
     }
 
     #[test]
     fn later_patches_of_the_contract_and_of_wasi_are_read() {
         let component = r#"(component
-            (import "kilnbox:plugin/exec@0.1.7" (instance))
+            (import "kilnbox:plugin/exec@1.2.7" (instance))
             (import "wasi:cli/environment@0.2.6" (instance))
             (instance $i)
-            (export "kilnbox:plugin/plugin@0.1.0" (instance $i))
+            (export "kilnbox:plugin/plugin@1.0.0" (instance $i))
             (instance $j)
-            (export "kilnbox:plugin/post-processor@0.1.3" (instance $j)))"#;
+            (export "kilnbox:plugin/post-processor@1.0.3" (instance $j)))"#;
         let border = read(component).unwrap();
         assert_eq!(border.capabilities, BTreeSet::from([Capability::Exec]));
         assert_eq!(border.wasi, ["wasi:cli/environment@0.2.6"]);

@@ -118,7 +118,7 @@ async fn recursion_without_end_is_stopped() {
     );
 }
 
-const SAY: &str = r#"(import "kilnbox:plugin/ui@0.1.0" "say" (func $say (param i32 i32)))"#;
+const SAY: &str = r#"(import "kilnbox:plugin/ui@1.0.0" "say" (func $say (param i32 i32)))"#;
 
 #[tokio::test]
 async fn a_flood_of_messages_is_suppressed_and_counted() {
@@ -186,11 +186,11 @@ async fn long_messages_are_cut_and_enormous_ones_end_the_guest() {
 }
 
 const HOST_EXEC: Guest<'_> = Guest {
-    imports: r#"(import "kilnbox:plugin/host-exec@0.1.0" "os" (func $os (param i32)))"#,
+    imports: r#"(import "kilnbox:plugin/host-exec@1.0.0" "os" (func $os (param i32)))"#,
     items: "",
     describe: "",
     run: "(call $os (i32.const 1024)) (i32.const 512)",
-    world: "include kilnbox:plugin/provisioner-plugin@0.1.0; import kilnbox:plugin/host-exec@0.1.0;",
+    world: "include kilnbox:plugin/provisioner-plugin@1.0.0; import kilnbox:plugin/host-exec@1.0.0;",
 };
 
 #[tokio::test]
@@ -315,7 +315,7 @@ async fn the_second_load_comes_from_the_cache_and_a_damaged_entry_is_made_anew()
 }
 
 /// Registers the remote file `keep-me-not`.
-const TEMPORARY: &str = r#"(import "kilnbox:plugin/upload@0.1.0" "[static]temporary-file.register"
+const TEMPORARY: &str = r#"(import "kilnbox:plugin/upload@1.0.0" "[static]temporary-file.register"
     (func $temporary (param i32 i32 i32) (result i32)))"#;
 const TEMPORARY_NAME: &str = r#"(data (i32.const 4096) "keep-me-not")"#;
 
@@ -366,9 +366,9 @@ async fn temporary_files_are_removed_when_the_run_is_dropped() {
 }
 
 const EXEC: &str = r#"
-    (import "kilnbox:plugin/exec@0.1.0" "[constructor]command" (func $command (param i32 i32) (result i32)))
-    (import "kilnbox:plugin/exec@0.1.0" "[method]command.stdin" (func $stdin (param i32 i32 i32)))
-    (import "kilnbox:plugin/exec@0.1.0" "[method]command.run" (func $exec (param i32 i32 i32)))
+    (import "kilnbox:plugin/exec@1.0.0" "[constructor]command" (func $command (param i32 i32) (result i32)))
+    (import "kilnbox:plugin/exec@1.0.0" "[method]command.stdin" (func $stdin (param i32 i32 i32)))
+    (import "kilnbox:plugin/exec@1.0.0" "[method]command.run" (func $exec (param i32 i32 i32)))
 "#;
 
 #[tokio::test]
@@ -500,7 +500,7 @@ async fn waiting_for_ever_is_ended_too() {
 #[tokio::test]
 async fn refusals_are_told_and_those_without_end_are_counted() {
     let asking = Guest {
-        imports: r#"(import "kilnbox:plugin/assets@0.1.0" "open" (func $open (param i32 i32 i32)))"#,
+        imports: r#"(import "kilnbox:plugin/assets@1.0.0" "open" (func $open (param i32 i32 i32)))"#,
         items: r#"(data (i32.const 4096) "/etc/shadow")"#,
         run: "(local.set $i (i32.const 10050))
               (loop $again

@@ -97,13 +97,13 @@ impl Wat {
         };
         let validator = validate.as_ref().map_or(String::new(), |validate| {
             format!(
-                r#"(func (export "kilnbox:plugin/validator@0.1.0#validate") (param i32 i32) (result i32) {validate})"#
+                r#"(func (export "kilnbox:plugin/validator@1.0.0#validate") (param i32 i32) (result i32) {validate})"#
             )
         });
         let text = format!(
             r#"(module
-                (import "kilnbox:plugin/types@0.1.0" "[resource-drop]instance" (func $drop_instance (param i32)))
-                (import "kilnbox:plugin/types@0.1.0" "[resource-drop]job" (func $drop_job (param i32)))
+                (import "kilnbox:plugin/types@1.0.0" "[resource-drop]instance" (func $drop_instance (param i32)))
+                (import "kilnbox:plugin/types@1.0.0" "[resource-drop]job" (func $drop_job (param i32)))
                 {imports}
                 (memory (export "memory") {memory})
                 (global $heap (mut i32) (i32.const 1048576))
@@ -122,11 +122,11 @@ impl Wat {
                 (data (i32.const 560) "no good!")
                 {items}
                 {start} {start_section}
-                (func (export "kilnbox:plugin/plugin@0.1.0#describe") (result i32)
+                (func (export "kilnbox:plugin/plugin@1.0.0#describe") (result i32)
                     {describe}
                     (i32.const 0))
                 {validator}
-                (func (export "kilnbox:plugin/provisioner@0.1.0#run")
+                (func (export "kilnbox:plugin/provisioner@1.0.0#run")
                     (param $instance i32) (param $job i32) (result i32)
                     (local $i i32)
                     {run}
@@ -134,11 +134,11 @@ impl Wat {
         );
         let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let validates = match validate {
-            Some(_) => "export kilnbox:plugin/validator@0.1.0;",
+            Some(_) => "export kilnbox:plugin/validator@1.0.0;",
             None => "",
         };
         let world = format!(
-            "package test:guest; world guest {{ include kilnbox:plugin/provisioner-plugin@0.1.0; {validates} {world} }}"
+            "package test:guest; world guest {{ include kilnbox:plugin/provisioner-plugin@1.0.0; {validates} {world} }}"
         );
         let mut resolve = Resolve::default();
         resolve

@@ -8,8 +8,8 @@ use wit_parser::Resolve;
 
 /// Imports that a guest's text may use.
 const IMPORTS: &str = r#"
-    (import "kilnbox:plugin/types@0.1.0" "[resource-drop]instance" (func $drop_instance (param i32)))
-    (import "kilnbox:plugin/types@0.1.0" "[resource-drop]job" (func $drop_job (param i32)))
+    (import "kilnbox:plugin/types@1.0.0" "[resource-drop]instance" (func $drop_instance (param i32)))
+    (import "kilnbox:plugin/types@1.0.0" "[resource-drop]job" (func $drop_job (param i32)))
 "#;
 
 /// What a hostile or plain guest is made of.
@@ -34,7 +34,7 @@ impl Default for Guest<'_> {
             items: "",
             describe: "",
             run: "(i32.const 512)",
-            world: "include kilnbox:plugin/provisioner-plugin@0.1.0;",
+            world: "include kilnbox:plugin/provisioner-plugin@1.0.0;",
         }
     }
 }
@@ -68,10 +68,10 @@ impl Guest<'_> {
                 (data (i32.const 528) "\01\00\00\00\08\00\00\00\30\02\00\00\08\00\00\00\00\00\00\00\00\00\00\00")
                 (data (i32.const 560) "no good!")
                 {items}
-                (func (export "kilnbox:plugin/plugin@0.1.0#describe") (result i32)
+                (func (export "kilnbox:plugin/plugin@1.0.0#describe") (result i32)
                     {describe}
                     (i32.const 0))
-                (func (export "kilnbox:plugin/provisioner@0.1.0#run") (param $instance i32) (param $job i32) (result i32)
+                (func (export "kilnbox:plugin/provisioner@1.0.0#run") (param $instance i32) (param $job i32) (result i32)
                     (local $i i32)
                     {run}
                     (call $drop_instance (local.get $instance))

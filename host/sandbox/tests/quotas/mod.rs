@@ -11,15 +11,15 @@ use crate::{
 /// Starts the command at 4096 again and again, and never lets go of it.
 const SPAWNING: Guest<'_> = Guest {
     imports: r#"
-        (import "kilnbox:plugin/exec@0.1.0" "[constructor]command" (func $command (param i32 i32) (result i32)))
-        (import "kilnbox:plugin/exec@0.1.0" "[method]command.spawn" (func $spawn (param i32 i32 i32)))
+        (import "kilnbox:plugin/exec@1.0.0" "[constructor]command" (func $command (param i32 i32) (result i32)))
+        (import "kilnbox:plugin/exec@1.0.0" "[method]command.spawn" (func $spawn (param i32 i32 i32)))
     "#,
     items: r#"(data (i32.const 4096) "sleep 600")"#,
     describe: "",
     run: "(local.set $i (call $command (i32.const 4096) (i32.const 9)))
           (loop $again (call $spawn (local.get $i) (local.get $instance) (i32.const 1024)) (br $again))
           (unreachable)",
-    world: "include kilnbox:plugin/provisioner-plugin@0.1.0;",
+    world: "include kilnbox:plugin/provisioner-plugin@1.0.0;",
 };
 
 #[tokio::test]
@@ -40,8 +40,8 @@ async fn commands_held_open_are_counted() {
 /// Replaces the output `out` by 1000 bytes again and again.
 const WRITING: Guest<'_> = Guest {
     imports: r#"
-        (import "kilnbox:plugin/outputs@0.1.0" "open" (func $open (param i32 i32 i32)))
-        (import "kilnbox:plugin/outputs@0.1.0" "[method]output.replace"
+        (import "kilnbox:plugin/outputs@1.0.0" "open" (func $open (param i32 i32 i32)))
+        (import "kilnbox:plugin/outputs@1.0.0" "[method]output.replace"
             (func $replace (param i32 i32 i32 i32 i32 i32)))
     "#,
     items: r#"(data (i32.const 4096) "out")"#,
@@ -53,7 +53,7 @@ const WRITING: Guest<'_> = Guest {
             (call $replace (local.get $i) (i32.const 0) (i32.const 1000) (i32.const 0) (i32.const 0) (i32.const 1024))
             (br $again))
           (unreachable)",
-    world: "include kilnbox:plugin/provisioner-plugin@0.1.0;",
+    world: "include kilnbox:plugin/provisioner-plugin@1.0.0;",
 };
 
 async fn writing(limits: Limits) -> (String, u64) {
@@ -99,10 +99,10 @@ async fn local_files_made_are_counted() {
 /// Puts the output `out` into an archive again and again.
 const ARCHIVING: Guest<'_> = Guest {
     imports: r#"
-        (import "kilnbox:plugin/outputs@0.1.0" "open" (func $open (param i32 i32 i32)))
-        (import "kilnbox:plugin/outputs@0.1.0" "[constructor]archive"
+        (import "kilnbox:plugin/outputs@1.0.0" "open" (func $open (param i32 i32 i32)))
+        (import "kilnbox:plugin/outputs@1.0.0" "[constructor]archive"
             (func $archive (param i32 i32 i32 i32) (result i32)))
-        (import "kilnbox:plugin/outputs@0.1.0" "[method]archive.add" (func $add (param i32 i32 i32 i32 i32)))
+        (import "kilnbox:plugin/outputs@1.0.0" "[method]archive.add" (func $add (param i32 i32 i32 i32 i32)))
     "#,
     items: r#"(data (i32.const 4096) "out") (global $archived (mut i32) (i32.const 0))"#,
     describe: "",
@@ -115,7 +115,7 @@ const ARCHIVING: Guest<'_> = Guest {
             (call $add (global.get $archived) (local.get $i) (i32.const 4096) (i32.const 3) (i32.const 1024))
             (br $again))
           (unreachable)",
-    world: "include kilnbox:plugin/provisioner-plugin@0.1.0;",
+    world: "include kilnbox:plugin/provisioner-plugin@1.0.0;",
 };
 
 #[tokio::test]
