@@ -5,6 +5,7 @@
 
 mod args;
 mod argv;
+mod capabilities;
 mod commands;
 mod durations;
 mod env_vars;
@@ -18,6 +19,7 @@ mod record;
 mod report;
 mod signals;
 mod stdout;
+mod table;
 mod template_file;
 mod wire;
 

@@ -1,24 +1,41 @@
-//! `kilnbox plugin`: looking at components, and at what their options are, without running them on anything.
+//! `kilnbox plugin`: looking at components without running them on anything, and where they come from.
 
+mod audit;
 mod docs;
 mod inspect;
+mod list;
+mod prune;
+mod publish;
+mod vendor;
 
 use std::{fs, path::Path};
 
 use kilnbox_sandbox::{Inspection, Sandbox};
 
-use super::{PLUGINS, not_built};
-use crate::{args::PluginCommand, error::Error, wire};
+use crate::{args::PluginCommand, error::Error, report::Report, wire};
 
 /// Does what the command line asks for.
-pub(super) fn run(command: &PluginCommand) -> Result<u8, Error> {
+pub(super) fn run(command: &PluginCommand, report: &Report) -> Result<u8, Error> {
     match command {
         PluginCommand::Inspect(args) => inspect::run(args),
         PluginCommand::Docs(args) => docs::run(args),
-        PluginCommand::Installed(_) => Err(not_built("plugins installed", PLUGINS)),
-        PluginCommand::Install(_) => Err(not_built("plugins install", PLUGINS)),
-        PluginCommand::Remove(_) => Err(not_built("plugins remove", PLUGINS)),
-        PluginCommand::Required(_) => Err(not_built("plugins required", PLUGINS)),
+        PluginCommand::List(args) => list::run(args),
+        PluginCommand::Audit(args) => audit::run(args, report),
+        PluginCommand::Vendor(args) => vendor::run(args),
+        PluginCommand::Publish(args) => publish::run(args, report),
+        PluginCommand::Prune(args) => prune::run(args),
+        PluginCommand::Install(_) => Err(in_the_project("plugins install", "name it in")),
+        PluginCommand::Remove(_) => Err(in_the_project("plugins remove", "take it out of")),
+    }
+}
+
+/// Commands of Packer whose work is done by a file here: one that others can read and review.
+fn in_the_project(command: &'static str, what: &str) -> Error {
+    Error::Other {
+        message: format!("Packer's `{command}` has nothing to do here: a plugin belongs to a project"),
+        hint: Some(format!(
+            "{what} kilnbox.toml beside the template, then run `kilnbox init`"
+        )),
     }
 }
 
