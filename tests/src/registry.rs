@@ -3,6 +3,7 @@
 //! What it serves is honest; what no honest registry would serve comes from [`Web`].
 
 mod certificates;
+mod files;
 mod web;
 
 use std::{
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 use crate::until;
 
 pub use certificates::Certificates;
+pub use files::Files;
 pub use web::{Reply, Request, Web};
 
 /// It reads its configuration and listens well within this.

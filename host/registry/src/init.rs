@@ -138,7 +138,6 @@ impl Init<'_> {
         let folder = self.project.folder();
         let old = Lock::read(folder).map_err(one)?.unwrap_or_default();
         self.check_names()?;
-        // Made once a plugin needs it: what is all here needs no certificates either.
         let http = Http::new(self.settings).map_err(|error| one(error.into()))?;
         let found = self.project.foreign().map(|(plugin, source)| {
             resolve::resolve(self, &http, plugin, source, old.plugins.get(&plugin.name))

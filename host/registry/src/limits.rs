@@ -12,10 +12,16 @@ pub const COMPONENT_SIZE: u64 = 256 << 20;
 pub const MANIFEST_SIZE: u64 = 4 << 20;
 /// Largest configuration of an artifact, in bytes.
 pub const CONFIG_SIZE: u64 = 1 << 20;
+/// Largest layer of an image, in bytes.
+pub(crate) const LAYER_SIZE: u64 = 16 << 30;
+/// Most layers of an image, twice what overlays of others take.
+pub(crate) const IMAGE_LAYERS: usize = 256;
 /// Largest answer of any other kind: a token, a page of tags, the words of a refusal.
 pub const ANSWER_SIZE: u64 = 1 << 20;
 /// Most tags of a repository that are looked at.
 pub const TAGS: usize = 10_000;
+/// Most answers in which they come.
+pub(crate) const TAG_PAGES: usize = 100;
 /// Tags asked for at once.
 pub(crate) const TAGS_PER_PAGE: usize = 1000;
 /// Most redirects that are followed.

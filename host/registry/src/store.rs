@@ -1,4 +1,4 @@
-//! The bytes of plugins on this machine, shared by all projects, each under its own digest.
+//! The bytes of plugins on this machine, shared by all projects, each under its own digest; and parts of images likewise.
 //!
 //! What is not verified never gets a name here: bytes are hashed while they arrive, and a file becomes an entry only
 //! when its digest is the one that was asked for. Each reading verifies again, so that neither a bad disk nor another
@@ -16,19 +16,39 @@ use std::{
 };
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 
 pub use prune::{Pruned, Pruning};
 pub(crate) use write::{Arrived, Incoming};
 
 use crate::{Digest, Error, file, limits};
 
-/// Entries are read by their owner alone, as all of the user's cache is.
-const SUFFIX: &str = ".wasm";
-
 /// The store.
 #[derive(Clone, Debug)]
 pub struct Store {
-    folder: PathBuf,
+    /// The user's cache folder.
+    cache: PathBuf,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The component of a plugin.
+    Plugin,
+    /// A layer of an image, or what describes one.
+    Image,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Plugin, Self::Image];
+
+    /// What names of entries end with.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Plugin => ".wasm",
+            Self::Image => "",
+        }
+    }
 }
 
 /// What is under a digest.
@@ -46,7 +66,7 @@ impl Store {
     /// The store below the user's cache folder, which need not exist yet.
     pub fn new(cache_dir: &Path) -> Self {
         Self {
-            folder: cache_dir.join("plugins"),
+            cache: cache_dir.to_owned(),
         }
     }
 
@@ -71,18 +91,42 @@ impl Store {
         Ok(Entry::Whole(bytes.into()))
     }
 
-    /// Where the bytes of a digest are, or would be.
+    /// Where the bytes of a plugin are, or would be.
     pub fn path(&self, digest: Digest) -> PathBuf {
-        self.entries_folder().join(format!("{digest}{SUFFIX}"))
+        self.path_of(Kind::Plugin, digest)
     }
 
-    fn entries_folder(&self) -> PathBuf {
-        self.folder.join("sha256")
+    /// The file of a part of an image, if it is there and whole.
+    pub(crate) fn image_part(&self, digest: Digest) -> Result<Option<PathBuf>, Error> {
+        let path = self.path_of(Kind::Image, digest);
+        let mut file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            open => open.map_err(Error::io("reading", &path))?,
+        };
+        let mut hasher = Sha256::new();
+        io::copy(&mut file, &mut hasher).map_err(Error::io("reading", &path))?;
+        if Digest::finish(hasher) != digest {
+            return Ok(None);
+        }
+        let _ = file.set_modified(SystemTime::now());
+        Ok(Some(path))
     }
 
-    /// Every entry: its digest, its size and when it was used last.
-    fn entries(&self) -> Result<Vec<(Digest, u64, SystemTime)>, Error> {
-        let folder = self.entries_folder();
+    pub(crate) fn path_of(&self, kind: Kind, digest: Digest) -> PathBuf {
+        self.folder(kind).join(format!("{digest}{}", kind.suffix()))
+    }
+
+    fn folder(&self, kind: Kind) -> PathBuf {
+        let name = match kind {
+            Kind::Plugin => "plugins/sha256",
+            Kind::Image => "images/sha256",
+        };
+        self.cache.join(name)
+    }
+
+    /// Every entry of a kind: its digest, its size and when it was used last.
+    fn entries(&self, kind: Kind) -> Result<Vec<(Digest, u64, SystemTime)>, Error> {
+        let folder = self.folder(kind);
         let read = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             read => read.map_err(Error::io("reading", &folder))?,
@@ -93,7 +137,7 @@ impl Store {
             let name = entry.file_name();
             let digest = name
                 .to_str()
-                .and_then(|name| name.strip_suffix(SUFFIX))
+                .and_then(|name| name.strip_suffix(kind.suffix()))
                 .and_then(|name| Digest::parse(name).ok());
             let (Some(digest), Ok(about)) = (digest, entry.metadata()) else {
                 continue;
@@ -114,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
         for text in texts {
-            let mut incoming = Incoming::new(&store).unwrap();
+            let mut incoming = Incoming::new(&store, Kind::Plugin).unwrap();
             incoming.write(text.as_bytes()).unwrap();
             let arrived = incoming.verify(Digest::of(text.as_bytes())).unwrap();
             arrived.keep().unwrap();
@@ -144,6 +188,6 @@ mod tests {
         let (_folder, store) = filled(&["one"]);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&store.path(Digest::of(b"one"))), 0o600);
-        assert_eq!(mode(&store.entries_folder()), 0o700);
+        assert_eq!(mode(&store.folder(Kind::Plugin)), 0o700);
     }
 }

@@ -11,3 +11,4 @@ mod others;
 mod publish;
 mod stays;
 mod versions;
+mod web;

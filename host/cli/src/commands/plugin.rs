@@ -10,9 +10,11 @@ mod vendor;
 
 use std::{fs, path::Path};
 
+use bytes::Bytes;
+use kilnbox_registry::Lock;
 use kilnbox_sandbox::{Inspection, Sandbox};
 
-use crate::{args::PluginCommand, error::Error, report::Report, wire};
+use crate::{args::PluginCommand, error::Error, folders::Folders, report::Report, wire};
 
 /// Does what the command line asks for.
 pub(super) fn run(command: &PluginCommand, report: &Report) -> Result<u8, Error> {
@@ -45,7 +47,7 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
     if !own.is_empty() {
         return Ok(own);
     }
-    let bytes = match wire::project(Path::new("."))?.and_then(|project| project.bytes(plugin)) {
+    let bytes = match of_the_project(plugin)? {
         Some(bytes) => bytes.to_vec(),
         None => fs::read(plugin).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => unknown(plugin),
@@ -56,6 +58,20 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
         })?,
     };
     Ok(vec![sandbox.inspect(&wire::unknown(plugin, bytes)).await?])
+}
+
+/// The bytes of a plugin of the project here. That others of it are not locked or not here is no matter.
+fn of_the_project(name: &str) -> Result<Option<Bytes>, Error> {
+    let Some(project) = wire::project_file(Path::new("."))? else {
+        return Ok(None);
+    };
+    let Some((plugin, source)) = project.foreign().find(|(plugin, _)| plugin.name == name) else {
+        return Ok(None);
+    };
+    let lock = Lock::read(project.folder())?.unwrap_or_default();
+    let store = wire::store(&Folders::find()?);
+    let found = kilnbox_registry::find(project.folder(), plugin, source, lock.plugins.get(name), &store)?;
+    Ok(Some(found.bytes))
 }
 
 fn unknown(plugin: &str) -> Error {

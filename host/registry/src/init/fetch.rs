@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Border, Claims, Digest, Entry, Error, Locked, Plugin, RemoteError, Repository, Source, limits,
     remote::{Access, Answer, Http, Remote, host},
-    store::Incoming,
+    store::{Arrived, Incoming, Kind},
 };
 
 /// Makes a candidate's bytes be here, and tells what is locked of them.
@@ -129,7 +129,7 @@ impl Fetching<'_> {
         let name = &self.plugin.name;
         self.init.watch.begins(name, size.or(announced));
         let arrived = async {
-            let mut incoming = Incoming::new(self.init.store)?;
+            let mut incoming = Incoming::new(self.init.store, Kind::Plugin)?;
             while let Some(chunk) = answer.chunk().await.map_err(&told)? {
                 answer
                     .within(&what, limit, incoming.size() + chunk.len() as u64)
@@ -161,10 +161,14 @@ impl Fetching<'_> {
                 let answer = self.http.send(self.http.client().get(url)).await.map_err(&told)?;
                 match answer.status() {
                     200 => Ok(answer),
+                    404 => Err(told(RemoteError::NotFound {
+                        host: self.host(),
+                        what: format!("`{url}`"),
+                    })),
                     status => Err(told(RemoteError::Refused {
                         host: self.host(),
                         status,
-                        message: format!("there is no `{url}`"),
+                        message: String::new(),
                     })),
                 }
             }
@@ -196,11 +200,7 @@ impl Fetching<'_> {
         }
     }
 
-    fn verified<'s>(
-        &self,
-        incoming: Incoming<'s>,
-        digest: Digest,
-    ) -> Result<crate::store::Arrived<'s>, Error> {
+    fn verified<'s>(&self, incoming: Incoming<'s>, digest: Digest) -> Result<Arrived<'s>, Error> {
         incoming.verify(digest).map_err(|actual| {
             Error::remote(&self.plugin.name)(RemoteError::WrongBytes {
                 host: self.host(),

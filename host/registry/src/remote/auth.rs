@@ -42,10 +42,6 @@ impl Proof {
             None => request,
         }
     }
-
-    pub(crate) fn is_none(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 /// Answers the challenge of a 401.

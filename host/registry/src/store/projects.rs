@@ -41,6 +41,6 @@ impl Store {
     }
 
     fn projects_folder(&self) -> PathBuf {
-        self.folder.join("projects")
+        self.cache.join("plugins/projects")
     }
 }

@@ -1,7 +1,8 @@
 //! Removing what no project needs.
 //!
 //! An entry stays if the lock of a project that `kilnbox init` has seen names it, or if something used it lately: a
-//! project that was copied here with its lock has never been seen. Nothing is lost: `kilnbox init` downloads again.
+//! project that was copied here with its lock has never been seen. Parts of images are named by no lock. Nothing is
+//! lost: it is downloaded again.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Store, write::INCOMING};
+use super::{Kind, Store, write::INCOMING};
 use crate::{Digest, Error, Lock};
 
 /// What is to be removed.
@@ -37,19 +38,21 @@ impl Store {
         let now = SystemTime::now();
         let long_ago = |used: SystemTime| now.duration_since(used).is_ok_and(|age| age >= how.unused_for);
         let mut pruned = Pruned::default();
-        for (digest, size, used) in self.entries()? {
-            if needed.contains(&digest) || !long_ago(used) {
-                pruned.kept += 1;
-                continue;
+        for kind in Kind::ALL {
+            for (digest, size, used) in self.entries(kind)? {
+                if needed.contains(&digest) || !long_ago(used) {
+                    pruned.kept += 1;
+                    continue;
+                }
+                if !how.dry_run {
+                    let path = self.path_of(kind, digest);
+                    fs::remove_file(&path).map_err(Error::io("removing", &path))?;
+                }
+                pruned.entries.push((digest, size));
             }
             if !how.dry_run {
-                let path = self.path(digest);
-                fs::remove_file(&path).map_err(Error::io("removing", &path))?;
+                self.remove_halves(kind, now)?;
             }
-            pruned.entries.push((digest, size));
-        }
-        if !how.dry_run {
-            self.remove_halves(now)?;
         }
         Ok(pruned)
     }
@@ -68,8 +71,8 @@ impl Store {
     }
 
     /// What a killed `init` left: no download takes a day.
-    fn remove_halves(&self, now: SystemTime) -> Result<(), Error> {
-        let folder = self.entries_folder();
+    fn remove_halves(&self, kind: Kind, now: SystemTime) -> Result<(), Error> {
+        let folder = self.folder(kind);
         let Ok(entries) = fs::read_dir(&folder) else {
             return Ok(());
         };

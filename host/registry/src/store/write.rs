@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use super::Store;
+use super::{Kind, Store};
 use crate::{Digest, Error, file};
 
 /// Names of files that are no entries yet; what a killed `init` left of them, `plugin prune` removes.
@@ -14,6 +14,7 @@ pub(super) const INCOMING: &str = ".incoming-";
 /// Bytes that are not verified yet.
 pub(crate) struct Incoming<'s> {
     store: &'s Store,
+    kind: Kind,
     file: NamedTempFile,
     hasher: Sha256,
     size: u64,
@@ -22,13 +23,14 @@ pub(crate) struct Incoming<'s> {
 /// Bytes that are what was asked for, and have no name yet.
 pub(crate) struct Arrived<'s> {
     store: &'s Store,
+    kind: Kind,
     file: NamedTempFile,
     digest: Digest,
 }
 
 impl<'s> Incoming<'s> {
-    pub(crate) fn new(store: &'s Store) -> Result<Self, Error> {
-        let folder = store.entries_folder();
+    pub(crate) fn new(store: &'s Store, kind: Kind) -> Result<Self, Error> {
+        let folder = store.folder(kind);
         file::make_private(&folder)?;
         // Made with mode 0600.
         let file = tempfile::Builder::new()
@@ -37,6 +39,7 @@ impl<'s> Incoming<'s> {
             .map_err(Error::io("writing", &folder))?;
         Ok(Self {
             store,
+            kind,
             file,
             hasher: Sha256::new(),
             size: 0,
@@ -59,6 +62,7 @@ impl<'s> Incoming<'s> {
         match Digest::finish(self.hasher) {
             actual if actual == wanted => Ok(Arrived {
                 store: self.store,
+                kind: self.kind,
                 file: self.file,
                 digest: wanted,
             }),
@@ -79,7 +83,7 @@ impl Arrived<'_> {
 
     /// Makes them an entry, in place of a damaged one.
     pub(crate) fn keep(self) -> Result<(), Error> {
-        let path = self.store.path(self.digest);
+        let path = self.store.path_of(self.kind, self.digest);
         self.file
             .as_file()
             .sync_all()
