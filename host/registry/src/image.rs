@@ -190,8 +190,9 @@ mod tests {
 
     #[test]
     fn names_of_images_and_of_files() {
-        let name =
-            |text| ImageName::parse(text).map(|name| format!("{} {}", name.repository, name.reference));
+        fn name(text: &str) -> Option<String> {
+            ImageName::parse(text).map(|name| format!("{} {}", name.repository, name.reference))
+        }
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
             name("docker.io/library/debian:12"),
