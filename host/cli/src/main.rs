@@ -12,6 +12,7 @@ mod env_vars;
 mod error;
 mod exit_codes;
 mod folders;
+mod images;
 mod logging;
 mod person;
 mod readers;

@@ -20,6 +20,7 @@ use crate::{
     env_vars,
     error::Error,
     folders::{self, Folders},
+    images::BaseImages,
     report::Report,
 };
 
@@ -37,10 +38,10 @@ pub(crate) fn builders(folders: &Folders) -> Result<Vec<Arc<dyn Builder>>, Error
     Ok(vec![
         Arc::new(kilnbox_builder_local::NullBuilder::default()),
         Arc::new(kilnbox_builder_local::FileBuilder::default()),
-        Arc::new(kilnbox_builder_rootfs::RootfsBuilder::new(
-            program,
-            folders.state.clone(),
-        )),
+        Arc::new(
+            kilnbox_builder_rootfs::RootfsBuilder::new(program, folders.state.clone())
+                .with_images(Arc::new(BaseImages::new(folders.clone()))),
+        ),
         Arc::new(kilnbox_builder_amazon::AmazonEbsBuilder::new(checkip())),
     ])
 }

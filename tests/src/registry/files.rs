@@ -63,7 +63,16 @@ fn try_start(folder: &TempDir) -> Option<(Child, u16)> {
         .ok()?
         .port();
     let mut server = Command::new("openssl")
-        .args(["s_server", "-quiet", "-WWW", "-cert", "server.pem", "-key", "server.key", "-accept"])
+        .args([
+            "s_server",
+            "-quiet",
+            "-WWW",
+            "-cert",
+            "server.pem",
+            "-key",
+            "server.key",
+            "-accept",
+        ])
         .arg(format!("127.0.0.1:{port}"))
         .current_dir(folder.path())
         .stdin(Stdio::null())
@@ -75,7 +84,9 @@ fn try_start(folder: &TempDir) -> Option<(Child, u16)> {
         if server.try_wait().expect("it can be waited for").is_some() {
             return Some(false);
         }
-        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(true)
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .is_ok()
+            .then_some(true)
     });
     ready.then_some((server, port))
 }

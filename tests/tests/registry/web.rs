@@ -44,7 +44,10 @@ fn a_file_of_the_web_with_other_bytes_is_refused() {
 #[test]
 fn a_new_digest_must_not_ask_for_more_unseen() {
     let files = Files::start();
-    let (old, new) = (component("tool", "1.0.0", &["ui"]), component("tool", "1.1.0", &["ui", "prompt"]));
+    let (old, new) = (
+        component("tool", "1.0.0", &["ui"]),
+        component("tool", "1.1.0", &["ui", "prompt"]),
+    );
     let url = files.put("tool.wasm", &old);
     let desk = Desk::new(&project(&url, &digest(&old)));
     init(&desk, &files).succeeded();
