@@ -1,11 +1,15 @@
-//! `kilnbox plugin`: looking at components without running them on anything, and where they come from.
+//! `kilnbox plugin`: looking at components, trying them alone, what their authors need, and where they come from.
 
 mod audit;
+mod check;
 mod docs;
 mod inspect;
 mod list;
 mod prune;
 mod publish;
+mod record;
+mod run;
+mod trial;
 mod vendor;
 
 use std::{fs, path::Path};
@@ -14,11 +18,20 @@ use bytes::Bytes;
 use kilnbox_registry::Lock;
 use kilnbox_sandbox::{Inspection, Sandbox};
 
-use crate::{args::PluginCommand, error::Error, folders::Folders, report::Report, wire};
+use crate::{
+    args::{OutputArgs, PluginCommand},
+    error::Error,
+    folders::Folders,
+    report::Report,
+    wire,
+};
 
 /// Does what the command line asks for.
-pub(super) fn run(command: &PluginCommand, report: &Report) -> Result<u8, Error> {
+pub(super) fn run(command: &PluginCommand, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     match command {
+        PluginCommand::Check(args) => check::run(args),
+        PluginCommand::Run(args) => run::run(args, output, report),
+        PluginCommand::Record(args) => record::run(args, output, report),
         PluginCommand::Inspect(args) => inspect::run(args),
         PluginCommand::Docs(args) => docs::run(args),
         PluginCommand::List(args) => list::run(args),
@@ -72,6 +85,14 @@ fn of_the_project(name: &str) -> Result<Option<Bytes>, Error> {
     let store = wire::store(&Folders::find()?);
     let found = kilnbox_registry::find(project.folder(), plugin, source, lock.plugins.get(name), &store)?;
     Ok(Some(found.bytes))
+}
+
+/// The bytes of a component in a file.
+fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn unknown(plugin: &str) -> Error {
