@@ -98,7 +98,9 @@ impl Registry {
         );
         let location = session
             .lines()
-            .find_map(|line| line.strip_prefix("Location: "))
+            .filter_map(|line| line.split_once(": "))
+            .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+            .map(|(_, location)| location)
             .unwrap_or_else(|| panic!("no place to upload to:\n{session}"))
             .trim();
         let joint = if location.contains('?') { '&' } else { '?' };

@@ -262,7 +262,7 @@ pub enum Error {
         plugin: String,
     },
     /// A tag would get other bytes.
-    #[error("`{repository}` has a `{tag}` already, with other bytes: {there}")]
+    #[error("`{repository}` has a `{tag}` already, with other bytes: {}", there.oci())]
     Taken {
         /// Where it was to go.
         repository: String,
@@ -299,7 +299,7 @@ impl From<RemoteError> for Error {
 
 /// A command to be typed for a project's folder.
 pub(crate) fn command(command: &str, folder: &Path) -> String {
-    match folder.as_os_str().is_empty() || folder == Path::new(".") {
+    match std::env::current_dir().is_ok_and(|here| here == folder) {
         true => format!("`kilnbox {command}`"),
         false => format!("`kilnbox {command} {}`", folder.display()),
     }

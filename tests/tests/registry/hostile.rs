@@ -75,10 +75,10 @@ impl Artifact {
 }
 
 const TYPES: &str = "kilnbox:plugin/types@1.0.0";
-const EXEC: &str = "kilnbox:plugin/exec@1.0.0";
+const UI: &str = "kilnbox:plugin/ui@1.0.0";
 
 fn honest() -> Artifact {
-    Artifact::told(component("tool", "1.0.0", &["exec"]), &[TYPES, EXEC])
+    Artifact::told(component("tool", "1.0.0", &["ui"]), &[TYPES, UI])
 }
 
 /// A user who asks this server, and does not wait for long.
@@ -114,10 +114,7 @@ fn the_server_of_these_tests_can_be_honest() {
 fn imports_that_are_not_told_are_refused() {
     let registry = Registry::start();
     let desk = Desk::with_tool(&registry, "^1");
-    let lie = Artifact::told(
-        component("tool", "1.0.0", &["exec", "connection"]),
-        &[TYPES, EXEC],
-    );
+    let lie = Artifact::told(component("tool", "1.0.0", &["ui", "connection"]), &[TYPES, UI]);
     registry.put_blob("acme/tool", &lie.layer, &digest(&lie.layer));
     registry.put_blob("acme/tool", &lie.config, &digest(&lie.config));
     registry.put_manifest("acme/tool", "1.0.0", &lie.manifest);
@@ -129,7 +126,7 @@ fn imports_that_are_not_told_are_refused() {
 
 #[test]
 fn imports_that_are_told_and_not_there_are_refused() {
-    let lie = Artifact::told(component("tool", "1.0.0", &[]), &[TYPES, EXEC]);
+    let lie = Artifact::told(component("tool", "1.0.0", &[]), &[TYPES, UI]);
     let web = Web::start(move |request| lie.answer(request));
     let desk = facing(&web);
     insta::assert_snapshot!("invented_import", desk.words(&refused(&desk)));

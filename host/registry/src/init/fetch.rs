@@ -131,9 +131,7 @@ impl Fetching<'_> {
         let arrived = async {
             let mut incoming = Incoming::new(self.init.store, Kind::Plugin)?;
             while let Some(chunk) = answer.chunk().await.map_err(&told)? {
-                answer
-                    .within(&what, limit, incoming.size() + chunk.len() as u64)
-                    .map_err(&told)?;
+                fits(incoming.size() + chunk.len() as u64)?;
                 incoming.write(&chunk)?;
                 self.init.watch.arrived(name, chunk.len() as u64);
             }
@@ -270,4 +268,16 @@ impl Fetching<'_> {
             Source::File(path) => path.display().to_string(),
         }
     }
+}
+
+/// What has no manifest has the limit of all components.
+fn answer_fits(host: &str, what: &str, arrived: u64) -> Result<(), RemoteError> {
+    if arrived <= limits::COMPONENT_SIZE {
+        return Ok(());
+    }
+    Err(RemoteError::TooLarge {
+        host: host.to_owned(),
+        what: what.to_owned(),
+        limit: limits::COMPONENT_SIZE,
+    })
 }
