@@ -10,6 +10,7 @@ pub mod imports {
         world: "everything",
         path: "wit",
         generate_unused_types: true,
+        additional_derives: [PartialEq],
     });
 }
 

@@ -171,23 +171,16 @@ fn output(command: &mut Command, program: &str) -> Result<process::Output, Error
 
 /// The file named in the messages of cargo, which are one JSON object a line.
 fn component_of(messages: &str, manifest: &Path) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| {
-            message.get("reason").and_then(Value::as_str) == Some("compiler-artifact")
-                && message
-                    .get("manifest_path")
-                    .and_then(Value::as_str)
-                    .map(Path::new)
-                    == Some(manifest)
-        })
-        .filter_map(|message| {
-            let files = message.get("filenames")?.as_array()?;
-            let mut files = files.iter().filter_map(Value::as_str);
-            files.find(|file| file.ends_with(".wasm")).map(PathBuf::from)
-        })
-        .last()
+    messages.lines().rev().find_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let is = |key: &str, value: &str| message.get(key).and_then(Value::as_str) == Some(value);
+        if !is("reason", "compiler-artifact") || !is("manifest_path", manifest.to_str()?) {
+            return None;
+        }
+        let files = message.get("filenames")?.as_array()?;
+        let mut files = files.iter().filter_map(Value::as_str);
+        files.find(|file| file.ends_with(".wasm")).map(PathBuf::from)
+    })
 }
 
 #[cfg(test)]
