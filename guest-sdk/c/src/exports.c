@@ -18,7 +18,7 @@ static kilnbox_plugin_types_diagnostic_t given_problem(const kiln_problem *probl
 }
 
 exports_kilnbox_plugin_validator_list_diagnostic_t kiln_diagnostics(const kiln_options *options,
-                                                                   kiln_validate *validate, contract_string_t *json)
+                                                                    kiln_validate *validate, contract_string_t *json)
 {
     kiln_problems problems = {0};
     const void *read = kiln_read_options(options, kiln_taken(json));

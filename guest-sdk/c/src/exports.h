@@ -10,7 +10,7 @@ typedef void kiln_validate(const void *options, kiln_problems *problems);
 
 /* Options against the schema and against `validate`, which may be NULL. */
 exports_kilnbox_plugin_validator_list_diagnostic_t kiln_diagnostics(const kiln_options *options,
-                                                                   kiln_validate *validate, contract_string_t *json);
+                                                                    kiln_validate *validate, contract_string_t *json);
 
 /* The options of a job; NULL and an error if they do not fit. */
 const void *kiln_options_of(kiln_job job, const kiln_options *options);

@@ -22,7 +22,8 @@ const char *kiln_render(const char *at, const char *const *data)
 }
 
 /* A file that is read piece by piece: an asset or an output. */
-typedef bool read_piece(int32_t handle, uint64_t offset, contract_list_u8_t *piece, kilnbox_plugin_types_error_t *error);
+typedef bool read_piece(int32_t handle, uint64_t offset, contract_list_u8_t *piece,
+                        kilnbox_plugin_types_error_t *error);
 
 static bool read_all(read_piece *read, int32_t handle, const char *path, size_t limit, kiln_bytes *content)
 {
@@ -79,8 +80,8 @@ static bool read_of_output(int32_t handle, uint64_t offset, contract_list_u8_t *
                            kilnbox_plugin_types_error_t *error)
 {
     kilnbox_plugin_outputs_own_output_t output = {handle};
-    return kilnbox_plugin_outputs_method_output_read(kilnbox_plugin_outputs_borrow_output(output), offset, PIECE,
-                                                     piece, error);
+    return kilnbox_plugin_outputs_method_output_read(kilnbox_plugin_outputs_borrow_output(output), offset, PIECE, piece,
+                                                     error);
 }
 
 bool kiln_read_output(const char *path, size_t limit, kiln_bytes *content)
@@ -117,8 +118,8 @@ bool kiln_digest(const char *path, kiln_strings algorithms, kiln_strings *digest
     contract_list_string_t asked = kiln_lent_list(algorithms);
     contract_list_string_t answer;
     kilnbox_plugin_types_error_t error;
-    bool done = kilnbox_plugin_outputs_method_output_digest(kilnbox_plugin_outputs_borrow_output(file), &asked,
-                                                            &answer, &error);
+    bool done = kilnbox_plugin_outputs_method_output_digest(kilnbox_plugin_outputs_borrow_output(file), &asked, &answer,
+                                                            &error);
     if (done)
         *digests = kiln_taken_list(&answer);
     else
@@ -146,9 +147,8 @@ bool kiln_download_file(kiln_instance on, const char *path, const char *output)
     contract_string_t lent = kiln_lent(path);
     uint64_t written;
     kilnbox_plugin_types_error_t error;
-    bool done =
-        kilnbox_plugin_download_file(on, &lent, kilnbox_plugin_outputs_borrow_output(to), &written, &error) ||
-        kiln_fail_with(&error);
+    bool done = kilnbox_plugin_download_file(on, &lent, kilnbox_plugin_outputs_borrow_output(to), &written, &error) ||
+                kiln_fail_with(&error);
     kilnbox_plugin_outputs_output_drop_own(to);
     return done;
 }

@@ -39,7 +39,7 @@ static bool read_list(const kiln_option *option, const cJSON *value, kiln_string
     list->items = kiln_allocate((size_t)cJSON_GetArraySize(value) * sizeof *list->items);
     list->count = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         if (!read_text(option, item, &list->items[list->count++]))
             return false;
     }

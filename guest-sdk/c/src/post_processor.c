@@ -19,9 +19,9 @@ void exports_kilnbox_plugin_validator_validate(contract_string_t *options,
 }
 
 bool exports_kilnbox_plugin_post_processor_run(exports_kilnbox_plugin_post_processor_borrow_artifact_t input,
-                                                exports_kilnbox_plugin_post_processor_borrow_job_t job,
-                                                exports_kilnbox_plugin_post_processor_own_processed_t *made,
-                                                exports_kilnbox_plugin_post_processor_error_t *error)
+                                               exports_kilnbox_plugin_post_processor_borrow_job_t job,
+                                               exports_kilnbox_plugin_post_processor_own_processed_t *made,
+                                               exports_kilnbox_plugin_post_processor_error_t *error)
 {
     const void *options = kiln_options_of(job, kiln_the_post_processor.options);
     kiln_processed result = {0};

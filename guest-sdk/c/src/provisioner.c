@@ -19,8 +19,8 @@ void exports_kilnbox_plugin_validator_validate(contract_string_t *options,
 }
 
 bool exports_kilnbox_plugin_provisioner_run(exports_kilnbox_plugin_provisioner_borrow_instance_t instance,
-                                             exports_kilnbox_plugin_provisioner_borrow_job_t job,
-                                             exports_kilnbox_plugin_provisioner_error_t *error)
+                                            exports_kilnbox_plugin_provisioner_borrow_job_t job,
+                                            exports_kilnbox_plugin_provisioner_error_t *error)
 {
     const void *options = kiln_options_of(job, kiln_the_provisioner.options);
     if (options != NULL && kiln_the_provisioner.run(options, instance, job))

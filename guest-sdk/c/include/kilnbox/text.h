@@ -2,8 +2,8 @@
 #ifndef KILNBOX_TEXT_H
 #define KILNBOX_TEXT_H
 
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

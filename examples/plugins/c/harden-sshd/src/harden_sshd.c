@@ -78,8 +78,6 @@ const kiln_provisioner kiln_the_provisioner = {
     .name = NAME,
     .version = "1.0.0",
     .about = "Hardens the SSH server of the instance.",
-    .examples = KILN_JSON([{"type": "harden-sshd", "allow_users": ["admin"], "sudo": true}]),
-    .options = &options_table,
-    .validate = find_problems,
-    .run = run,
+    .examples = KILN_JSON([{"type": "harden-sshd", "allow_users": ["admin"], "sudo": true}]), .options = &options_table,
+                           .validate = find_problems, .run = run,
 };

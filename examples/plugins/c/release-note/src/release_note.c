@@ -38,8 +38,8 @@ static bool run(const void *given, kiln_artifact input, kiln_job job, kiln_proce
     if (!kiln_write_output(options->output, note_text(&note), 0644))
         return false;
 
-    *made = kiln_new_artifact("kilnbox.release-note", options->output,
-                              kiln_format("Release note: %s", options->output));
+    *made =
+        kiln_new_artifact("kilnbox.release-note", options->output, kiln_format("Release note: %s", options->output));
     kiln_keep_input(*made, true);
     return kiln_add_file(*made, options->output);
 }
@@ -49,7 +49,5 @@ const kiln_post_processor kiln_the_post_processor = {
     .version = "1.0.0",
     .about = "Writes a release note with the digests of the artifact's files.",
     .examples = KILN_JSON([{"type": "release-note", "output": "RELEASE.md", "algorithms": ["sha256", "sha512"]}]),
-    .options = &options_table,
-    .validate = find_problems,
-    .run = run,
+                           .options = &options_table, .validate = find_problems, .run = run,
 };

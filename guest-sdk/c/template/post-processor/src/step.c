@@ -28,8 +28,6 @@ const kiln_post_processor kiln_the_post_processor = {
     .name = "{{ name }}",
     .version = "0.1.0",
     .about = "Writes a list of the artifact's files with their SHA-256.",
-    .examples = KILN_JSON([{"type": "{{ name }}", "output": "SHA256SUMS"}]),
-    .options = &options_table,
-    .validate = find_problems,
-    .run = run,
+    .examples = KILN_JSON([{"type": "{{ name }}", "output": "SHA256SUMS"}]), .options = &options_table,
+                          .validate = find_problems, .run = run,
 };

@@ -17,8 +17,6 @@ const kiln_provisioner kiln_the_provisioner = {
     .name = "{{ name }}",
     .version = "0.1.0",
     .about = "Writes the message that people see when they log in.",
-    .examples = KILN_JSON([{"type": "{{ name }}", "text": "Welcome."}]),
-    .options = &options_table,
-    .validate = find_problems,
-    .run = run,
+    .examples = KILN_JSON([{"type": "{{ name }}", "text": "Welcome."}]), .options = &options_table,
+                          .validate = find_problems, .run = run,
 };
