@@ -8,7 +8,8 @@
 #   TRANSCRIPTS  transcripts, such as tests/*.toml; beside each the options of the same name with .json, and for one
 #                that must fail the words of its error with .error
 #
-# Targets: `all` builds the component, `test` runs everything, `check` has Kilnbox look at the component, `clean`.
+# Targets: `all` builds the component, `test` runs everything, `check` has Kilnbox look at the component, `clean`. V=1
+# shows the commands.
 #
 # Needs clang and lld with wasi-libc and compiler-rt for wasm32, and `wasm-component-ld`: wasi-sdk has all of them
 # (set WASI_SDK_PATH); or they come from a distribution, and `wasm-component-ld` with Rust or by `cargo install`.
@@ -50,6 +51,9 @@ native_pure := $(kilnbox_pure:%.c=$(BUILD)/native/kilnbox/%.o) $(BUILD)/native/k
 native_logic := $(LOGIC:%.c=$(BUILD)/native/%.o)
 native_tests := $(TESTS:%.c=$(BUILD)/native/%)
 
+# Each step in a few words, or with V=1 as it is.
+show = $(if $(V),,@printf '%-6s%s\n' '$(1)' '$(2)';)
+
 .PHONY: all test test-native test-transcripts check clean
 .SECONDARY:
 
@@ -59,11 +63,11 @@ $(component): $(objects) $(kilnbox_objects) $(component_type)
 ifndef WASI_SDK_PATH
 	$(if $(COMPONENT_LD),,$(error no `wasm-component-ld` is on the path; get it with `cargo install wasm-component-ld`))
 endif
-	$(WASM_CC) --target=$(WASM_TARGET) $(LINKER) $(WASM_LDFLAGS) -o $@ $^
+	$(call show,LINK,$@) $(WASM_CC) --target=$(WASM_TARGET) $(LINKER) $(WASM_LDFLAGS) -o $@ $^
 
-compile_wasm = mkdir -p $(@D) && $(WASM_CC) --target=$(WASM_TARGET) -ffunction-sections -fdata-sections \
+compile_wasm = $(call show,CC,$<) mkdir -p $(@D) && $(WASM_CC) --target=$(WASM_TARGET) -ffunction-sections -fdata-sections \
     $(WASM_CFLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP -c -o $@ $<
-compile_native = mkdir -p $(@D) && $(CC) $(NATIVE_CFLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+compile_native = $(call show,CC,$<) mkdir -p $(@D) && $(CC) $(NATIVE_CFLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/wasm/kilnbox/cJSON.o: $(KILNBOX_SDK)/third_party/cjson/cJSON.c
 	$(compile_wasm)
@@ -84,7 +88,7 @@ test-native: $(native_tests)
 	@set -e; for test in $^; do ./$$test; echo "ok: $$test"; done
 
 $(native_tests): $(BUILD)/native/%: $(BUILD)/native/%.o $(native_logic) $(native_pure)
-	$(CC) $(NATIVE_CFLAGS) -o $@ $^ -lm
+	$(call show,LINK,$@) $(CC) $(NATIVE_CFLAGS) -o $@ $^ -lm
 
 $(BUILD)/native/kilnbox/cJSON.o: $(KILNBOX_SDK)/third_party/cjson/cJSON.c
 	$(compile_native)

@@ -62,19 +62,22 @@ typedef struct {
     size_t size;
 } kiln_options;
 
-#define KILN_OPTION(of, field, ...)                                                                                         \
-    {                                                                                                                       \
-        .name = #field,                                                                                                   \
-     .offset = offsetof(of, field),                                                                                    \
-     .type = _Generic(((of *)0)->field, const char *: KILN_TEXT, bool: KILN_FLAG, int64_t: KILN_INTEGER,               \
-                      double: KILN_NUMBER, kiln_strings: KILN_LIST),                                                   \
-     __VA_ARGS__ \
+/* clang-format off */
+#define KILN_OPTION(of, field, ...)                                                                                    \
+    {                                                                                                                  \
+        .name = #field,                                                                                                \
+        .offset = offsetof(of, field),                                                                                 \
+        .type = _Generic(((of *)0)->field,                                                                             \
+                         const char *: KILN_TEXT,                                                                      \
+                         bool: KILN_FLAG,                                                                              \
+                         int64_t: KILN_INTEGER,                                                                        \
+                         double: KILN_NUMBER,                                                                          \
+                         kiln_strings: KILN_LIST),                                                                     \
+        __VA_ARGS__                                                                                                    \
     }
 
-#define KILN_OPTIONS(of, fields)                                                                                       \
-    {                                                                                                                  \
-        .items = fields, .count = sizeof(fields) / sizeof *(fields), .size = sizeof(of)                                \
-    }
+#define KILN_OPTIONS(of, fields) { .items = fields, .count = sizeof(fields) / sizeof *(fields), .size = sizeof(of) }
+/* clang-format on */
 
 /* The JSON Schema, draft 2020-12. `about` and `examples`, a JSON list, may be NULL. */
 char *kiln_schema(const kiln_options *options, const char *about, const char *examples);
