@@ -85,7 +85,7 @@ test: test-native test-transcripts
 
 # Each program is run from the project's folder.
 test-native: $(native_tests)
-	@set -e; for test in $^; do ./$$test; echo "ok: $$test"; done
+	@set -e; for test in $^; do $$test; echo "ok: $$test"; done
 
 $(native_tests): $(BUILD)/native/%: $(BUILD)/native/%.o $(native_logic) $(native_pure)
 	$(call show,LINK,$@) $(CC) $(NATIVE_CFLAGS) -o $@ $^ -lm
