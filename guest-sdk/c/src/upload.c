@@ -29,11 +29,8 @@ static bool open_asset(const char *path, kilnbox_plugin_assets_own_asset_t *asse
     return kilnbox_plugin_assets_open(&lent, asset, &error) || kiln_fail_with(&error);
 }
 
-bool kiln_upload_file(kiln_instance on, const char *asset, const char *path, uint32_t mode)
+static bool upload_asset(kiln_instance on, kilnbox_plugin_assets_own_asset_t source, const char *path, uint32_t mode)
 {
-    kilnbox_plugin_assets_own_asset_t source;
-    if (!open_asset(asset, &source))
-        return false;
     contract_string_t lent = kiln_lent(path);
     uint64_t written;
     kilnbox_plugin_types_error_t error;
@@ -42,6 +39,12 @@ bool kiln_upload_file(kiln_instance on, const char *asset, const char *path, uin
                 kiln_fail_with(&error);
     kilnbox_plugin_assets_asset_drop_own(source);
     return done;
+}
+
+bool kiln_upload_file(kiln_instance on, const char *asset, const char *path, uint32_t mode)
+{
+    kilnbox_plugin_assets_own_asset_t source;
+    return open_asset(asset, &source) && upload_asset(on, source, path, mode);
 }
 
 bool kiln_upload_directory(kiln_instance on, const char *asset, const char *path)
@@ -93,8 +96,11 @@ bool kiln_stage_text(const kiln_staging *staging, const char *suffix, const char
 
 bool kiln_stage_file(const kiln_staging *staging, const char *suffix, const char *asset, kiln_staged *staged)
 {
+    kilnbox_plugin_assets_own_asset_t source;
+    if (!open_asset(asset, &source))
+        return false;
     *staged = temporary(staging, suffix);
-    return kiln_upload_file(staged->on, asset, staged->path, TEMPORARY_MODE);
+    return upload_asset(staged->on, source, staged->path, TEMPORARY_MODE);
 }
 
 bool kiln_install(const kiln_staged *staged, const char *path, uint32_t mode)
