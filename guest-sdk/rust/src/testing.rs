@@ -99,10 +99,19 @@ impl Component {
         &self.file
     }
 
-    /// Runs it with options, which are JSON, against a transcript. The path is relative to the project.
+    /// Runs a provisioner with options, which are JSON, against a transcript. All paths are relative to the project.
     pub fn run(&self, options: &str, transcript: impl AsRef<Path>) -> Result<Run, Error> {
-        let arguments = ["--config".into(), options.into(), "--against".into()];
-        self.kilnbox("run", arguments.into_iter().chain([transcript.as_ref().into()]))
+        let against = ["--against".into(), transcript.as_ref().into()];
+        self.kilnbox("run", config(options).into_iter().chain(against))
+    }
+
+    /// Runs a post-processor with options, which are JSON, on an artifact of these files. What it writes stays.
+    pub fn run_on_artifact(&self, options: &str, files: &[impl AsRef<Path>]) -> Result<Run, Error> {
+        let files = files
+            .iter()
+            .flat_map(|file| ["--artifact".into(), file.as_ref().into()]);
+        let arguments = config(options).into_iter().chain(files);
+        self.kilnbox("run", arguments.chain(["--force".into()]))
     }
 
     /// `kilnbox plugin check`: what it imports, its schema, its size.
@@ -155,6 +164,10 @@ impl Run {
             self.stdout, self.stderr
         )))
     }
+}
+
+fn config(options: &str) -> [OsString; 2] {
+    ["--config".into(), options.into()]
 }
 
 fn output(command: &mut Command, program: &str) -> Result<process::Output, Error> {
