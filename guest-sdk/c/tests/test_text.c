@@ -23,8 +23,7 @@ static void white_space_is_trimmed_at_both_ends(void)
 
 static void lists_are_joined(void)
 {
-    kiln_strings list = {.items = (const char *[]){"a", "b", "c"}, .count = 3};
-    EXPECT_TEXT(kiln_join(list, ", "), "a, b, c");
+    EXPECT_TEXT(kiln_join(KILN_STRINGS("a", "b", "c"), ", "), "a, b, c");
     EXPECT_TEXT(kiln_join((kiln_strings){0}, ", "), "");
 }
 

@@ -3,3 +3,5 @@
 
 mod carried;
 mod contract_in_c;
+mod languages;
+mod same;

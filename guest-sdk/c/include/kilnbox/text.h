@@ -24,6 +24,13 @@ typedef struct {
     size_t count;
 } kiln_strings;
 
+/* A list as it is written: KILN_STRINGS("md5", "sha256"). */
+#define KILN_STRINGS(...)                                                                                              \
+    ((kiln_strings){                                                                                                   \
+        .items = (const char *[]){__VA_ARGS__},                                                                        \
+        .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *),                                         \
+    })
+
 /* A text that grows; starts as {0}. `chars` is NULL as long as nothing was appended. */
 typedef struct {
     char *chars;

@@ -1,22 +1,17 @@
 #include "../src/note.h"
 #include "expect.h"
 
-static kiln_strings list(const char **items, size_t count)
-{
-    return (kiln_strings){.items = items, .count = count};
-}
-
 int main(void)
 {
     struct file files[] = {
-        {.name = "out/disk.raw", .size = 42, .digests = list((const char *[]){"aa", "bb"}, 2)},
-        {.name = "notes", .size = 0, .digests = list((const char *[]){"cc", "dd"}, 2)},
+        {.name = "out/disk.raw", .size = 42, .digests = KILN_STRINGS("aa", "bb")},
+        {.name = "notes", .size = 0, .digests = KILN_STRINGS("cc", "dd")},
     };
     struct note note = {
         .title = "Web 1.0",
         .builder = "kilnbox.file",
         .artifact = "File",
-        .algorithms = list((const char *[]){"md5", "sha256"}, 2),
+        .algorithms = KILN_STRINGS("md5", "sha256"),
         .files = files,
         .file_count = 2,
     };

@@ -12,11 +12,10 @@ static bool run(const void *given, kiln_artifact input, kiln_job job, kiln_proce
     kiln_say("Writing %s", options->output);
 
     kiln_strings files = kiln_artifact_files(input);
-    kiln_strings algorithms = {.items = (const char *[]){"sha256"}, .count = 1};
     kiln_text list = {0};
     for (size_t i = 0; i < files.count; i++) {
         kiln_strings digests;
-        if (!kiln_digest(files.items[i], algorithms, &digests))
+        if (!kiln_digest(files.items[i], KILN_STRINGS("sha256"), &digests))
             return kiln_context("reading %s", files.items[i]);
         append_line(&list, options, digests.items[0], files.items[i]);
     }
