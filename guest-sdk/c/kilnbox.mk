@@ -39,7 +39,7 @@ WASM_LDFLAGS ?= -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all
 INCLUDES = -I$(KILNBOX_SDK)/include -I$(KILNBOX_SDK)/contract/$(KIND)
 NATIVE_CFLAGS ?= -std=c11 -g -Wall -Wextra
 
-kilnbox_pure := text.c utf8.c error.c options.c schema.c outcome.c
+kilnbox_pure := text.c utf8.c duration.c error.c options.c schema.c outcome.c
 kilnbox_sources := $(kilnbox_pure) border.c host.c ui.c exec.c upload.c files.c exports.c $(subst -,_,$(KIND)).c
 kilnbox_objects := $(kilnbox_sources:%.c=$(BUILD)/wasm/kilnbox/%.o) $(BUILD)/wasm/kilnbox/cJSON.o \
     $(BUILD)/wasm/kilnbox/contract.o

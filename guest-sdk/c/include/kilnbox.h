@@ -10,6 +10,7 @@
 #ifndef KILNBOX_H
 #define KILNBOX_H
 
+#include "kilnbox/duration.h"
 #include "kilnbox/error.h"
 #include "kilnbox/exec.h"
 #include "kilnbox/files.h"

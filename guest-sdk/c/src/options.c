@@ -55,6 +55,19 @@ static bool read_integer(const kiln_option *option, const cJSON *value, int64_t 
     return true;
 }
 
+static bool read_duration(const kiln_option *option, const cJSON *value, kiln_duration *duration)
+{
+    /* A number counts nanoseconds, as in Packer. */
+    int64_t count;
+    if (cJSON_IsNumber(value) && read_integer(option, value, &count) && count >= 0) {
+        duration->nanoseconds = (uint64_t)count;
+        return true;
+    }
+    if (cJSON_IsString(value) && kiln_parse_duration(value->valuestring, duration))
+        return true;
+    return fails(option, "a duration such as `5m`");
+}
+
 static bool read_value(const kiln_option *option, const cJSON *value, void *field)
 {
     switch (option->type) {
@@ -64,6 +77,8 @@ static bool read_value(const kiln_option *option, const cJSON *value, void *fiel
         return read_list(option, value, field);
     case KILN_INTEGER:
         return read_integer(option, value, field);
+    case KILN_DURATION:
+        return read_duration(option, value, field);
     case KILN_FLAG:
         if (!cJSON_IsBool(value))
             return fails(option, "true or false");

@@ -15,21 +15,14 @@ static cJSON *parsed(const char *json)
     return value;
 }
 
-static const char *type_name(kiln_option_type type)
+/* The types of JSON that it may be written as. */
+static const char *const *type_names(kiln_option_type type)
 {
-    switch (type) {
-    case KILN_TEXT:
-        return "string";
-    case KILN_FLAG:
-        return "boolean";
-    case KILN_INTEGER:
-        return "integer";
-    case KILN_NUMBER:
-        return "number";
-    case KILN_LIST:
-        return "array";
-    }
-    abort();
+    static const char *const names[][3] = {
+        [KILN_TEXT] = {"string"},   [KILN_FLAG] = {"boolean"}, [KILN_INTEGER] = {"integer"},
+        [KILN_NUMBER] = {"number"}, [KILN_LIST] = {"array"},   [KILN_DURATION] = {"string", "integer"},
+    };
+    return names[type];
 }
 
 /* What describes one text, of the option itself or of the items of a list. */
@@ -47,14 +40,18 @@ static void add_text_keywords(cJSON *schema, const kiln_option *option)
 /* An option that may be left out without another value in its place may be null as well. */
 static void add_type(cJSON *schema, const kiln_option *option)
 {
-    const char *name = type_name(option->type);
-    if (option->required || option->otherwise != NULL || option->choices != NULL || option->type == KILN_LIST) {
-        cJSON_AddStringToObject(schema, "type", name);
+    bool may_be_null =
+        !option->required && option->otherwise == NULL && option->choices == NULL && option->type != KILN_LIST;
+    const char *const *names = type_names(option->type);
+    if (names[1] == NULL && !may_be_null) {
+        cJSON_AddStringToObject(schema, "type", names[0]);
         return;
     }
     cJSON *either = cJSON_AddArrayToObject(schema, "type");
-    cJSON_AddItemToArray(either, cJSON_CreateString(name));
-    cJSON_AddItemToArray(either, cJSON_CreateString("null"));
+    for (; *names != NULL; names++)
+        cJSON_AddItemToArray(either, cJSON_CreateString(*names));
+    if (may_be_null)
+        cJSON_AddItemToArray(either, cJSON_CreateString("null"));
 }
 
 static cJSON *option_schema(const kiln_option *option)
@@ -70,6 +67,8 @@ static cJSON *option_schema(const kiln_option *option)
     } else {
         add_text_keywords(schema, option);
     }
+    if (option->type == KILN_DURATION)
+        cJSON_AddStringToObject(schema, "format", "duration");
     if (option->otherwise != NULL)
         cJSON_AddItemToObject(schema, "default", parsed(option->otherwise));
     if (option->keywords != NULL) {

@@ -9,6 +9,8 @@ struct options {
     bool sudo;
     int64_t tries;
     double share;
+    kiln_duration pause;
+    kiln_duration limit;
     kiln_strings users;
     kiln_strings reports;
 };
@@ -20,11 +22,13 @@ static const kiln_option fields[] = {
                 KILN_OPTION(struct options, sudo, .otherwise = KILN_JSON(true)),
                             KILN_OPTION(struct options, tries,
                                         .otherwise = KILN_JSON(3), .keywords = KILN_JSON({"minimum": 1, "maximum": 9})),
-                                                                   KILN_OPTION(struct options, share, .about = NULL),
-                                                                   KILN_OPTION(struct options, users,
-                                                                               .otherwise = KILN_JSON(["a", "b"])),
-                                                                               KILN_OPTION(struct options, reports,
-                                                                                           .format = KILN_OUTPUT_PATH),
+                                                KILN_OPTION(struct options, share, .about = NULL),
+                                                KILN_OPTION(struct options, pause, .otherwise = KILN_JSON("1m30s")),
+                                                            KILN_OPTION(struct options, limit, .about = NULL),
+                                                            KILN_OPTION(struct options, users,
+                                                                        .otherwise = KILN_JSON(["a", "b"])),
+                                                                        KILN_OPTION(struct options, reports,
+                                                                                    .format = KILN_OUTPUT_PATH),
 };
 
 static const kiln_options table = KILN_OPTIONS(struct options, fields);
@@ -42,6 +46,8 @@ static void the_schema_has_all_of_the_table(void)
                     "\"sudo\":{\"type\":\"boolean\",\"default\":true},"
                     "\"tries\":{\"type\":\"integer\",\"default\":3,\"minimum\":1,\"maximum\":9},"
                     "\"share\":{\"type\":[\"number\",\"null\"]},"
+                    "\"pause\":{\"type\":[\"string\",\"integer\"],\"format\":\"duration\",\"default\":\"1m30s\"},"
+                    "\"limit\":{\"type\":[\"string\",\"integer\",\"null\"],\"format\":\"duration\"},"
                     "\"users\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"default\":[\"a\",\"b\"]},"
                     "\"reports\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"output-path\"}}},"
                     "\"additionalProperties\":false,\"required\":[\"path\"],\"examples\":[{\"type\":\"it\"}]}");
@@ -57,15 +63,18 @@ static void what_is_not_written_is_otherwise(void)
     EXPECT(options->sudo);
     EXPECT(options->tries == 3);
     EXPECT(options->share == 0);
+    EXPECT(kiln_milliseconds(options->pause) == 90000);
+    EXPECT(options->limit.nanoseconds == 0);
     EXPECT_TEXT(kiln_join(options->users, " "), "a b");
     EXPECT(options->reports.count == 0);
 }
 
 static void what_is_written_is_read(void)
 {
-    const struct options *options = kiln_read_options(
-        &table, "{ \"path\": \"a \\u00e4\", \"banner\": \"b\", \"level\": \"high\", \"sudo\": false,"
-                "  \"tries\": -9007199254740991, \"share\": 0.5, \"users\": [], \"reports\": [\"r\"] }");
+    const struct options *options =
+        kiln_read_options(&table, "{ \"path\": \"a \\u00e4\", \"banner\": \"b\", \"level\": \"high\", \"sudo\": false,"
+                                  "  \"tries\": -9007199254740991, \"share\": 0.5, \"pause\": 2000000, \"limit\": "
+                                  "\"5m\", \"users\": [], \"reports\": [\"r\"] }");
     EXPECT(options != NULL);
     EXPECT_TEXT(options->path, "a \xC3\xA4");
     EXPECT_TEXT(options->banner, "b");
@@ -73,6 +82,8 @@ static void what_is_written_is_read(void)
     EXPECT(!options->sudo);
     EXPECT(options->tries == -9007199254740991);
     EXPECT(options->share == 0.5);
+    EXPECT(kiln_milliseconds(options->pause) == 2);
+    EXPECT(kiln_milliseconds(options->limit) == 300000);
     EXPECT(options->users.count == 0);
     EXPECT_TEXT(kiln_join(options->reports, " "), "r");
 }
@@ -95,6 +106,8 @@ static void what_does_not_fit_is_an_error(void)
     check_error("{ \"path\": \"x\", \"tries\": 1.5 }", "`tries` must be an integer");
     check_error("{ \"path\": \"x\", \"tries\": 1e300 }", "`tries` must be an integer");
     check_error("{ \"path\": \"x\", \"share\": \"half\" }", "`share` must be a number");
+    check_error("{ \"path\": \"x\", \"pause\": \"5\" }", "`pause` must be a duration such as `5m`");
+    check_error("{ \"path\": \"x\", \"pause\": -1 }", "`pause` must be a duration such as `5m`");
     check_error("{ \"path\": \"x\", \"users\": \"a\" }", "`users` must be a list");
     check_error("{ \"path\": \"x\", \"users\": [1] }", "`users` must be text");
 }

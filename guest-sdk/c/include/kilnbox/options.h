@@ -15,11 +15,12 @@
  *
  *     const kiln_options options = KILN_OPTIONS(struct options, fields);
  *
- * The type of an option is that of the field: const char *, bool, int64_t, double or kiln_strings. One that is neither
- * required nor has an `otherwise` may be left out, and is then NULL, false, 0 or no items. */
+ * The type of an option is that of the field: const char *, bool, int64_t, double, kiln_duration or kiln_strings. One
+ * that is neither required nor has an `otherwise` may be left out, and is then NULL, false, 0 or no items. */
 #ifndef KILNBOX_OPTIONS_H
 #define KILNBOX_OPTIONS_H
 
+#include "duration.h"
 #include "text.h"
 
 /* JSON as it is written, without the quotes of C: KILN_JSON(["a", "b"]), KILN_JSON("no"), KILN_JSON(false). */
@@ -38,7 +39,7 @@
 #define KILN_RUNTIME_TEMPLATE "runtime-template"
 #define KILN_SECRET "secret"
 
-typedef enum { KILN_TEXT, KILN_FLAG, KILN_INTEGER, KILN_NUMBER, KILN_LIST } kiln_option_type;
+typedef enum { KILN_TEXT, KILN_FLAG, KILN_INTEGER, KILN_NUMBER, KILN_DURATION, KILN_LIST } kiln_option_type;
 
 typedef struct {
     const char *name;
@@ -72,6 +73,7 @@ typedef struct {
                          bool: KILN_FLAG,                                                                              \
                          int64_t: KILN_INTEGER,                                                                        \
                          double: KILN_NUMBER,                                                                          \
+                         kiln_duration: KILN_DURATION,                                                                 \
                          kiln_strings: KILN_LIST),                                                                     \
         __VA_ARGS__                                                                                                    \
     }
