@@ -99,13 +99,14 @@ impl Component {
         &self.file
     }
 
-    /// Runs a provisioner with options, which are JSON, against a transcript. All paths are relative to the project.
+    /// Runs a provisioner with options, JSON or the path of a JSON file, against a transcript. Paths are relative to the
+    /// project.
     pub fn run(&self, options: &str, transcript: impl AsRef<Path>) -> Result<Run, Error> {
         let against = ["--against".into(), transcript.as_ref().into()];
         self.kilnbox("run", config(options).into_iter().chain(against))
     }
 
-    /// Runs a post-processor with options, which are JSON, on an artifact of these files. What it writes stays.
+    /// Runs a post-processor with options, as above, on an artifact of these files. What it writes stays.
     pub fn run_on_artifact(&self, options: &str, files: &[impl AsRef<Path>]) -> Result<Run, Error> {
         let files = files
             .iter()

@@ -8,14 +8,16 @@ use super::{languages::Language, readme};
 
 #[track_caller]
 fn check(language: Language, kind: &str) {
+    // A name of its own: cargo would take projects of one name for one, where they share a target folder.
+    let name = format!("my-{kind}");
     let empty = TempDir::with_prefix("kilnbox-test-new-").expect("a temporary folder can be made");
     Kilnbox::new()
         .run(
             empty.path(),
-            &["plugin", "new", "--lang", language.name(), "--kind", kind, "my-step"],
+            &["plugin", "new", "--lang", language.name(), "--kind", kind, &name],
         )
         .succeeded();
-    readme::follow(&empty.path().join("my-step")).succeeded();
+    readme::follow(&empty.path().join(&name)).succeeded();
 }
 
 #[test]

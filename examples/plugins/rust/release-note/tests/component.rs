@@ -6,6 +6,7 @@ use kilnbox_guest::testing::{Component, Error};
 
 #[test]
 fn the_note_tells_of_every_file() -> Result<(), Error> {
+    fs::create_dir_all("target").expect("the folder of what is built can be made");
     Component::build(env!("CARGO_MANIFEST_DIR"))?
         .run_on_artifact(
             r#"{ "output": "target/note.md", "title": "Web 1.0", "algorithms": ["sha256", "md5"] }"#,

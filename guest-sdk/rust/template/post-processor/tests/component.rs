@@ -6,6 +6,7 @@ use kilnbox_guest::testing::{Component, Error};
 
 #[test]
 fn the_list_has_every_file() -> Result<(), Error> {
+    fs::create_dir_all("target").expect("the folder of what is built can be made");
     Component::build(env!("CARGO_MANIFEST_DIR"))?
         .run_on_artifact(r#"{ "output": "target/SHA256SUMS" }"#, &["tests/disk.raw"])?
         .success()?;
