@@ -153,6 +153,13 @@ pub mod exports {
 #[macro_export]
 macro_rules! provisioner {
     ($step:ty) => {
+        // Elsewhere, in tests, nothing calls it; this keeps the compiler from saying so.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = $crate::exports::provision::<$step>;
+            let _ = <$step as $crate::Provisioner>::validate;
+        };
+
         #[cfg(target_arch = "wasm32")]
         #[expect(
             unsafe_code,
@@ -202,6 +209,13 @@ macro_rules! provisioner {
 #[macro_export]
 macro_rules! post_processor {
     ($step:ty) => {
+        // Elsewhere, in tests, nothing calls it; this keeps the compiler from saying so.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = $crate::exports::post_process::<$step>;
+            let _ = <$step as $crate::PostProcessor>::validate;
+        };
+
         #[cfg(target_arch = "wasm32")]
         #[expect(
             unsafe_code,
