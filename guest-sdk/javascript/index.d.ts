@@ -105,8 +105,7 @@ export type Processed =
 // ---- options --------------------------------------------------------------------------------------------------------
 
 /** One option, whose value is a `Value`. Made with `option`. */
-export class Option<Value> {
-  private constructor();
+export interface Option<Value> {
   readonly keywords: Record<string, unknown>;
   read(value: unknown, at: string): Value;
 }

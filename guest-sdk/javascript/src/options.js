@@ -46,6 +46,7 @@ export class Option {
   /**
    * @param {unknown} value
    * @param {string} at
+   * @returns {any} what index.d.ts says of each kind
    */
   read(value, at) {
     return this.optional && value === null ? null : this.reading(value, at);
@@ -137,7 +138,7 @@ export const option = {
   },
 
   /**
-   * @param {Option} item
+   * @param {any} item an `Option`
    * @param {string} [description]
    * @param {More} [more]
    */
@@ -154,7 +155,7 @@ export const option = {
   },
 
   /**
-   * @param {Option} item
+   * @param {any} item an `Option`
    * @param {string} [description]
    * @param {More} [more]
    */
@@ -172,7 +173,7 @@ export const option = {
   },
 
   /**
-   * @param {Record<string, Option>} options
+   * @param {Record<string, any>} options of `Option`
    * @param {string} [description]
    * @param {More} [more]
    */

@@ -55,20 +55,30 @@ def build(project: Project) -> Path:
     return project.component
 
 
+def is_built(project: Project) -> bool:
+    """Whether the component is newer than all it was made of."""
+    if not project.component.exists():
+        return False
+    made_of = [project.folder / "pyproject.toml", *project.source.rglob("*.py")]
+    made_of += [*Path(__file__).parent.rglob("*.py"), *WIT.glob("*.wit")]
+    return project.component.stat().st_mtime > max(file.stat().st_mtime for file in made_of)
+
+
 def step_of(project: Project) -> type[Step[object]]:
     """Imports the author's module here first, where its mistakes have their usual messages."""
     sys.path.insert(0, str(project.source))
     try:
         importlib.import_module(project.module)
-        return exported(project.module)
     except ModuleNotFoundError as error:
         if error.name != project.module:
             raise
         raise ProjectError(f"no module `{project.module}` in {project.source}") from None
-    except LookupError as error:
-        raise ProjectError(str(error)) from None
     finally:
         sys.path.remove(str(project.source))
+    try:
+        return exported(project.module)
+    except LookupError as error:
+        raise ProjectError(str(error)) from None
 
 
 def _is_standard_library(path: Path) -> bool:

@@ -20,7 +20,8 @@ from .step import Diagnostic, exported
 
 def exports(module: str, version: str) -> dict[str, Any]:
     """The classes that `componentize-py` looks for, of the step that `module` exports."""
-    step = exported(module)()
+    # Of either kind: the world decides which of the classes below is looked for.
+    step: Any = exported(module)()
     options = step.options_type()
     schema = json.dumps(step.schema(), ensure_ascii=False)
 
@@ -55,12 +56,11 @@ def exports(module: str, version: str) -> dict[str, Any]:
             except Exception as error:
                 raise _reported(error) from None
 
-    work = {"provisioner": ProvisionerExport, "post-processor": PostProcessorExport}
     return {
         "Plugin": PluginExport,
         "Validator": ValidatorExport,
-        "Provisioner": work["provisioner"],
-        "PostProcessor": work["post-processor"],
+        "Provisioner": ProvisionerExport,
+        "PostProcessor": PostProcessorExport,
     }
 
 
@@ -92,6 +92,3 @@ def _place(traceback: TracebackType | None) -> str:
     if not traceback:
         return "in the step"
     return f"line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}"
-
-
-

@@ -99,10 +99,10 @@ def export(step: Exported) -> Exported:
     """Makes the step what the component of its module is: one line above the class, or below it."""
     if not getattr(step, "name", ""):
         raise TypeError(f"`{step.__name__}` must say its name: `name = \"…\"`")
-    if step.__module__ in _exported:
-        raise TypeError(f"`{step.__module__}` exports two steps; a component is one")
     # Says now, where the author sees it, what is wrong with the options.
     step.schema()
+    if step.__module__ in _exported:
+        raise TypeError(f"`{step.__module__}` exports two steps; a component is one")
     _exported[step.__module__] = step
     return step
 
