@@ -59,8 +59,9 @@ def is_built(project: Project) -> bool:
     """Whether the component is newer than all it was made of."""
     if not project.component.exists():
         return False
-    made_of = [project.folder / "pyproject.toml", *project.source.rglob("*.py")]
-    made_of += [*Path(__file__).parent.rglob("*.py"), *WIT.glob("*.wit")]
+    made_of = [project.folder / "pyproject.toml", *project.source.glob("*.py")]
+    made_of += (project.source / project.module).rglob("*.py")
+    made_of += [*Path(__file__).parent.glob("*.py"), *WIT.glob("*.wit")]
     return project.component.stat().st_mtime > max(file.stat().st_mtime for file in made_of)
 
 

@@ -1,14 +1,10 @@
 """What is written and what is refused, without a component."""
 
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+from kilnbox_step import Diagnostic
 
-from harden_sshd import HardenSshd, Options, content  # noqa: E402
-
-from kilnbox_step import Diagnostic  # noqa: E402
+from harden_sshd import HardenSshd, Options, content
 
 
 class TheDropIn(unittest.TestCase):

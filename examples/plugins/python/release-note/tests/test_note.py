@@ -1,14 +1,10 @@
 """What the note says, without a component."""
 
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+from kilnbox_step import Diagnostic
 
-from release_note import Options, ReleaseNote, heading, section  # noqa: E402
-
-from kilnbox_step import Diagnostic  # noqa: E402
+from release_note import Options, ReleaseNote, heading, section
 
 
 class TheNote(unittest.TestCase):
