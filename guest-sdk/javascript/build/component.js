@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { componentize } from "componentize-qjs";
 import { build as bundle } from "esbuild";
+import { dropBeforeReturn } from "./borrows.js";
 import { ProjectError, interfaces, qualified, world } from "./project.js";
 import { WIT } from "./wit.js";
 
@@ -34,7 +35,7 @@ export async function build(project) {
       sync: true,
     });
     mkdirSync(dirname(project.component), { recursive: true });
-    writeFileSync(project.component, component);
+    writeFileSync(project.component, dropBeforeReturn(component, lentTo(step.kind)));
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -54,6 +55,16 @@ export async function load(project) {
     throw new ProjectError(`${project.main} exports no step; write \`export default provisioner({ … })\``);
   }
   return module.default;
+}
+
+/**
+ * What `run` is lent.
+ *
+ * @param {"provisioner" | "post-processor"} kind
+ */
+function lentTo(kind) {
+  const works = { provisioner: "instance", "post-processor": "artifact" };
+  return { exports: qualified(kind), types: qualified("types"), lent: [works[kind], "job"] };
 }
 
 /**
