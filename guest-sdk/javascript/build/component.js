@@ -3,6 +3,7 @@
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { componentize } from "componentize-qjs";
 import { build as bundle } from "esbuild";
@@ -20,25 +21,14 @@ import { WIT } from "./wit.js";
 export async function build(project) {
   const step = await load(project);
   const joined = interfaces(project, step);
-  const source = await bundled(project, entry(project, joined));
-  const temporary = mkdtempSync(join(tmpdir(), "kilnbox-step-"));
-  try {
-    const wit = join(temporary, "wit");
-    cpSync(WIT, join(wit, "deps", "plugin"), { recursive: true });
-    writeFileSync(join(wit, "world.wit"), world(joined));
-    const { component } = await componentize({
-      witPath: wit,
-      world: "step",
-      jsSource: source,
-      stubWasi: true,
-      optSize: true,
-      sync: true,
-    });
-    mkdirSync(dirname(project.component), { recursive: true });
-    writeFileSync(project.component, dropBeforeReturn(component, lentTo(step.kind)));
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
+  const jsSource = await bundled(project, entry(project, joined));
+  const component = await inTemporaryFolder((folder) => {
+    cpSync(WIT, join(folder, "deps", "plugin"), { recursive: true });
+    writeFileSync(join(folder, "world.wit"), world(joined));
+    return made(project, { witPath: folder, world: "step", jsSource });
+  });
+  mkdirSync(dirname(project.component), { recursive: true });
+  writeFileSync(project.component, dropBeforeReturn(component, lentTo(step.kind)));
   return project.component;
 }
 
@@ -50,11 +40,43 @@ export async function build(project) {
  */
 export async function load(project) {
   const source = await bundled(project, `export { default } from ${JSON.stringify(project.main)};`);
-  const module = await import(`data:text/javascript;base64,${Buffer.from(source).toString("base64")}`);
+  const module = await inTemporaryFolder((folder) => {
+    const file = join(folder, `${project.name}.mjs`);
+    writeFileSync(file, source);
+    return import(pathToFileURL(file).href);
+  });
   if (module.default?.kind === undefined) {
     throw new ProjectError(`${project.main} exports no step; write \`export default provisioner({ … })\``);
   }
   return module.default;
+}
+
+/**
+ * @param {Project} project
+ * @param {import("componentize-qjs").ComponentizeOpts} options
+ */
+async function made(project, options) {
+  try {
+    // The host has no component-model async.
+    const { component } = await componentize({ ...options, stubWasi: true, optSize: true, sync: true });
+    return component;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^[:\s]*/, "").trimEnd() : error;
+    throw new ProjectError(`${project.main} could not be made a component: ${reason}`);
+  }
+}
+
+/**
+ * @template T
+ * @param {(folder: string) => Promise<T>} work
+ */
+async function inTemporaryFolder(work) {
+  const folder = mkdtempSync(join(tmpdir(), "kilnbox-step-"));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
