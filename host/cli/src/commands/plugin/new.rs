@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, context, syntax::SyntaxConfig};
 
 use self::carried::{Carried, File};
 use crate::{args::PluginNewArgs, error::Error, exit_codes, stdout};
@@ -20,7 +20,7 @@ pub(super) fn run(args: &PluginNewArgs) -> Result<u8, Error> {
     let folder = PathBuf::from(&args.name);
     refuse_what_is_there(&folder)?;
     let carried = Carried::of(args.lang);
-    let template = Template::new(args);
+    let template = Template::new(args)?;
     for file in carried.template(args.kind)? {
         let content = template.fill(&file)?;
         write(&folder, &file.path, &content)?;
@@ -58,11 +58,12 @@ struct Template<'a> {
 }
 
 impl<'a> Template<'a> {
-    fn new(args: &'a PluginNewArgs) -> Self {
+    fn new(args: &'a PluginNewArgs) -> Result<Self, Error> {
         let mut engine = Environment::empty();
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
-        engine.set_keep_trailing_newline(true);
-        Self { engine, args }
+        let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+        engine.set_syntax(syntax.map_err(|error| Error::Embedded(error.to_string()))?);
+        Ok(Self { engine, args })
     }
 
     /// A file that is no text stays as it is.
@@ -71,7 +72,7 @@ impl<'a> Template<'a> {
             return Ok(file.content.to_vec());
         };
         let words = context! {
-            name => self.args.name,
+            name => &self.args.name,
             module => self.args.name.replace('-', "_"),
             kind => self.args.kind.to_string(),
         };
@@ -125,7 +126,7 @@ mod tests {
                     lang,
                     kind,
                 };
-                let template = Template::new(&args);
+                let template = Template::new(&args).unwrap();
                 let files = Carried::of(lang).template(kind).unwrap();
                 let has = |name: &str| files.iter().any(|file| file.path == name);
                 assert!(has("README.md") && has(".gitignore") && has(".github/workflows/test.yml"));
