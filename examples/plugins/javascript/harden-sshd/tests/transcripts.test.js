@@ -16,7 +16,7 @@ it("puts the file in place and has it checked", () => {
 });
 
 it("puts a banner in place with sudo", () => {
-  const options = { banner: `${TRANSCRIPTS}/banner.txt`, path: "/etc/ssh/my conf", sudo: true };
+  const options = { banner: "tests/banner.txt", path: "/etc/ssh/my conf", sudo: true };
   component.run(options, { against: `${TRANSCRIPTS}/harden-sshd-sudo-banner.toml` }).success();
 });
 

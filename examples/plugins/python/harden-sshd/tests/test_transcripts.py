@@ -20,7 +20,7 @@ class Transcripts(unittest.TestCase):
         self.component.run(options, f"{TRANSCRIPTS}/harden-sshd.toml").success()
 
     def test_a_banner_is_put_in_place_with_sudo(self) -> None:
-        options = {"banner": f"{TRANSCRIPTS}/banner.txt", "path": "/etc/ssh/my conf", "sudo": True}
+        options = {"banner": "tests/banner.txt", "path": "/etc/ssh/my conf", "sudo": True}
         self.component.run(options, f"{TRANSCRIPTS}/harden-sshd-sudo-banner.toml").success()
 
     def test_a_file_that_sshd_does_not_take_is_removed(self) -> None:
