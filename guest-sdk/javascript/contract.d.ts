@@ -1,6 +1,6 @@
 // The imports of `kilnbox:plugin@1.0.0` as a component written in JavaScript sees them: `result<T, E>` returns T or
-// throws E, `option<T>` is `T | null`, 64-bit numbers are numbers. The words are those of the WIT, where they are
-// explained; authors use index.d.ts, which is built on this.
+// throws an error with E as its `payload`, `option<T>` is `T | null`, 64-bit numbers are numbers. The words are those of
+// the WIT, where they are explained; authors use index.d.ts, which is built on this.
 
 export interface Contract {
   types: Types;
@@ -28,7 +28,7 @@ export type ErrorCode =
   | "remote"
   | "other";
 
-/** The record `error` of `types`, thrown as it is. */
+/** The record `error` of `types`, the `payload` of the error that is thrown. */
 export interface ContractError {
   code: ErrorCode;
   message: string;

@@ -46,21 +46,16 @@ export function call(work) {
   try {
     return work();
   } catch (thrown) {
-    throw isError(thrown) ? new StepError(thrown.message, thrown) : thrown;
+    // What the engine throws carries the contract's record as its payload.
+    const error = thrown instanceof Error && "payload" in thrown ? thrown.payload : undefined;
+    throw isError(error) ? new StepError(error.message, error) : thrown;
   }
 }
 
 /**
- * @param {unknown} thrown
- * @returns {thrown is import("../contract.d.ts").ContractError}
+ * @param {unknown} value
+ * @returns {value is import("../contract.d.ts").ContractError}
  */
-function isError(thrown) {
-  return (
-    typeof thrown === "object" &&
-    thrown !== null &&
-    !(thrown instanceof Error) &&
-    "code" in thrown &&
-    "message" in thrown &&
-    "context" in thrown
-  );
+function isError(value) {
+  return typeof value === "object" && value !== null && "code" in value && "message" in value && "context" in value;
 }
