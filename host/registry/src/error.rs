@@ -115,12 +115,10 @@ pub enum Error {
         folder: PathBuf,
     },
     /// An entry of the store is not what its name says.
-    #[error("the plugin `{plugin}` is damaged: `{}` has other bytes than its name says", path.display())]
+    #[error("the plugin `{plugin}` is damaged: its bytes on this machine are not those that are locked")]
     Damaged {
         /// Its name.
         plugin: String,
-        /// The entry.
-        path: PathBuf,
         /// The project's.
         folder: PathBuf,
     },

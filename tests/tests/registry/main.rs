@@ -7,6 +7,7 @@ mod component;
 mod consent;
 mod desk;
 mod hostile;
+mod images;
 mod others;
 mod publish;
 mod stays;
