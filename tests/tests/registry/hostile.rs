@@ -18,7 +18,7 @@ use crate::{
 
 /// A component as a registry has it.
 #[derive(Clone)]
-struct Artifact {
+pub(crate) struct Artifact {
     layer: Vec<u8>,
     config: Vec<u8>,
     manifest: Vec<u8>,
@@ -54,7 +54,7 @@ impl Artifact {
     }
 
     /// What an honest registry answers.
-    fn answer(&self, request: &Request) -> Reply {
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
         let path = request.path.as_str();
         if path.contains("/tags/list") {
             Reply::ok(r#"{"name": "acme/tool", "tags": ["1.0.0"]}"#)
@@ -77,12 +77,12 @@ impl Artifact {
 const TYPES: &str = "kilnbox:plugin/types@1.0.0";
 const UI: &str = "kilnbox:plugin/ui@1.0.0";
 
-fn honest() -> Artifact {
+pub(crate) fn honest() -> Artifact {
     Artifact::told(component("tool", "1.0.0", &["ui"]), &[TYPES, UI])
 }
 
 /// A user who asks this server, and does not wait for long.
-fn facing(web: &Web) -> Desk {
+pub(crate) fn facing(web: &Web) -> Desk {
     let desk = Desk::new(&tool("registry.example", "^1"));
     desk.configure(&format!(
         "[mirrors]\n\"registry.example\" = \"http://{}\"\n[network]\nstall = \"1s\"\ntotal = \"20s\"\n",

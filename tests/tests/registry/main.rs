@@ -8,6 +8,7 @@ mod consent;
 mod desk;
 mod hostile;
 mod images;
+mod login;
 mod others;
 mod publish;
 mod stays;
