@@ -215,6 +215,33 @@ fn a_registry_that_stalls_is_left() {
     insta::assert_snapshot!("stalls", desk.words(&refused(&desk)));
 }
 
+#[test]
+fn a_registry_that_drips_is_left() {
+    let artifact = honest();
+    let web = Web::start(move |request| match artifact.is_layer(request) {
+        true => Reply::Drips,
+        false => artifact.answer(request),
+    });
+    let desk = facing(&web);
+    let config = format!(
+        "[mirrors]\n\"registry.example\" = \"http://{}\"\n[network]\ntotal = \"2s\"\n",
+        web.host()
+    );
+    desk.configure(&config);
+    insta::assert_snapshot!("drips", desk.words(&refused(&desk)));
+}
+
+#[test]
+fn nobody_is_sent_from_https_to_http() {
+    let elsewhere = Web::start(|_| Reply::ok("anything"));
+    let registry = Registry::sending_on(&format!("http://{}/", elsewhere.host()));
+    let desk = Desk::with_tool(&registry, "^1");
+    desk.publish(&registry, "1.0.0", &[]).succeeded();
+    let run = desk.ask(&registry, &["init"]).exited(1);
+    insta::assert_snapshot!("to_http", desk.words(&run));
+    assert!(elsewhere.asked().is_empty(), "{:?}", elsewhere.asked());
+}
+
 /// What a registry sends instead of an answer of each kind.
 fn endless(path: &'static str, announced: Option<u64>) -> (Web, Desk) {
     let artifact = honest();
