@@ -192,8 +192,8 @@ macro_rules! provisioner {
             }
 
             impl work::provisioner::Guest for Component {
-                fn run(on: &$crate::Instance, job: &$crate::Job) -> Result<(), types::Error> {
-                    exports::provision::<$step>(on, job)
+                fn run(on: $crate::Instance, job: $crate::Job) -> Result<(), types::Error> {
+                    exports::provision::<$step>(&on, &job)
                 }
             }
 
@@ -249,10 +249,10 @@ macro_rules! post_processor {
 
             impl work::post_processor::Guest for Component {
                 fn run(
-                    input: &$crate::Artifact,
-                    job: &$crate::Job,
+                    input: $crate::Artifact,
+                    job: $crate::Job,
                 ) -> Result<$crate::Processed, types::Error> {
-                    exports::post_process::<$step>(input, job)
+                    exports::post_process::<$step>(&input, &job)
                 }
             }
 

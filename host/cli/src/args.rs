@@ -9,7 +9,9 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(crate) use plugin::{PluginCommand, PluginDocsArgs, PluginInspectArgs};
+pub(crate) use plugin::{
+    PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginRecordArgs, TrialArgs,
+};
 
 /// Builds machine images from Packer templates; every provisioner and post-processor runs in a sandbox.
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 //!
 //! Problems of templates and of `kilnbox.toml` keep their places; everything has its way out as miette's help.
 
-use std::{io, path::PathBuf};
+use std::{io, ops::Range, path::PathBuf};
 
 use kilnbox_template::{Diagnostics, Excerpts, Source, Span};
 use miette::{Diagnostic, LabeledSpan};
@@ -25,8 +25,15 @@ pub(crate) enum Error {
         path: PathBuf,
         /// Each with its place.
         #[related]
-        problems: Vec<ManifestProblem>,
+        problems: Vec<Placed>,
     },
+    /// A transcript is wrong.
+    #[error("the transcript cannot be used")]
+    Transcript(#[related] Vec<Placed>),
+    /// A step did something else than its transcript expects.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Departed(Box<Placed>),
     /// A plugin or the memory of what was accepted cannot be used.
     #[error("{message}")]
     Registry {
@@ -159,27 +166,45 @@ impl Error {
     }
 }
 
-/// One mistake in `kilnbox.toml`, as miette draws it.
+/// One mistake at its place in a file, as miette draws it.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", problem.message)]
-pub(crate) struct ManifestProblem {
-    problem: kilnbox_registry::ManifestProblem,
-    source_code: Excerpts,
+#[error("{message}")]
+pub(crate) struct Placed {
+    message: String,
+    hint: Option<String>,
+    /// The text and the place, where there is one.
+    at: Option<(Excerpts, LabeledSpan)>,
 }
 
-impl Diagnostic for ManifestProblem {
+impl Placed {
+    pub(crate) fn new(
+        source: &Source,
+        at: Option<Range<usize>>,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) -> Self {
+        let excerpts = Excerpts::new(source);
+        let place = at.map(|at| excerpts.underlined(Span::new(at.start, at.end)));
+        Self {
+            message: message.into(),
+            hint,
+            at: place.map(|place| (excerpts, LabeledSpan::new_primary_with_span(None, place))),
+        }
+    }
+}
+
+impl Diagnostic for Placed {
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.problem.hint.as_ref().map(|hint| Box::new(hint) as _)
+        self.hint.as_ref().map(|hint| Box::new(hint) as _)
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.source_code)
+        self.at.as_ref().map(|(source, _)| source as _)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let place = Span::new(self.problem.span.start, self.problem.span.end);
-        let label = LabeledSpan::new_primary_with_span(None, self.source_code.underlined(place));
-        Some(Box::new(std::iter::once(label)))
+        let (_, label) = self.at.as_ref()?;
+        Some(Box::new(std::iter::once(label.clone())))
     }
 }
 
@@ -193,10 +218,9 @@ impl From<kilnbox_registry::Error> for Error {
     fn from(error: kilnbox_registry::Error) -> Self {
         match error {
             kilnbox_registry::Error::Manifest { path, text, problems } => {
-                let source_code = Excerpts::new(&Source::new(path.display().to_string(), text));
-                let drawn = |problem| ManifestProblem {
-                    problem,
-                    source_code: source_code.clone(),
+                let source = Source::new(path.display().to_string(), text);
+                let drawn = |problem: kilnbox_registry::ManifestProblem| {
+                    Placed::new(&source, Some(problem.span), problem.message, problem.hint)
                 };
                 Self::Manifest {
                     problems: problems.into_iter().map(drawn).collect(),

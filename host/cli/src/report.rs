@@ -79,7 +79,9 @@ impl Report {
     pub(crate) fn failure(&self, error: &Error) {
         match error {
             Error::Template(problems) => problems.reports().for_each(|problem| self.show(problem)),
-            Error::Manifest { problems, .. } => problems.iter().for_each(|problem| self.show(problem)),
+            Error::Manifest { problems, .. } | Error::Transcript(problems) => {
+                problems.iter().for_each(|problem| self.show(problem))
+            }
             Error::Shown => {}
             other => self.show(other),
         }

@@ -133,6 +133,15 @@ pub(crate) async fn sandbox(
     Ok(sandbox)
 }
 
+/// A sandbox that offers nothing and keeps nothing, for looking at a component as if for the first time.
+pub(crate) fn bare_sandbox() -> Result<Sandbox, Error> {
+    let settings = Settings {
+        compiler: Some(own_program()?),
+        ..Settings::default()
+    };
+    Sandbox::new(Vec::new(), settings).map_err(Error::other)
+}
+
 /// Tells why every run compiles the plugins anew, if it does: the fault is the user's to mend.
 pub(crate) fn note_what_is_not_kept(report: &Report, sandbox: &Sandbox, plugins: &[GrantedPlugin]) {
     if let Some(why) = sandbox.not_kept().filter(|_| !plugins.is_empty()) {

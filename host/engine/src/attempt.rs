@@ -13,7 +13,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Act, Body, Bound, Deed, Events, Job, PlannedStep, StepError, StepId, StepKind,
+    Act, Body, Bound, Chance, Deed, Events, Job, PlannedStep, StepError, StepId, StepKind,
     duration::in_go,
     limits,
     run::{BuildFacts, with_grace},
@@ -91,6 +91,7 @@ pub(crate) async fn run<T>(
         secrets: facts.run.secrets.clone(),
         cancel: cancel.clone(),
         working_dir: options.working_dir.clone(),
+        chance: Chance::Real,
     };
     voice.emit(Body::StepStarted);
     if voice.recorded()

@@ -42,13 +42,15 @@ pub use gc::{Found, GcOptions, GcReport, Kept, SweepScope, Sweepable, Sweeper, S
 pub use journal::{Entry, Journal, JournalError, Reclaimer};
 pub use no_communicator::NoCommunicator;
 pub use plan::{Folders, Plan, PlannedBuild, PlannedStep};
-pub use planner::{OptionWords, PlanRequest, Planned, options_in_words, plan as make_plan};
+pub use planner::{
+    OptionWords, PlanRequest, Planned, SchemaRemark, options_in_words, plan as make_plan, review_schema,
+};
 pub use prompt::Prompt;
 pub use run::{BuildOutcome, OnError, RunOptions, RunSummary, run};
 pub use secrets::Secrets;
 pub use step_provision::StepProvision;
 pub use step_runner::{
-    Bound, Job, LoadError, NoTemplates, PathAccess, PostProcessed, RuntimeTemplates, Step, StepKind,
+    Bound, Chance, Job, LoadError, NoTemplates, PathAccess, PostProcessed, RuntimeTemplates, Step, StepKind,
     StepRunner, UserPath,
 };
 

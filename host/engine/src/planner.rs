@@ -22,6 +22,7 @@ use kilnbox_template::{
 };
 
 use schema::Schema;
+pub use schema::{SchemaRemark, review_schema};
 pub use words::{OptionWords, options_in_words};
 
 use crate::{

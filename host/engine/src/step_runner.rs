@@ -99,6 +99,23 @@ pub struct Job {
     pub cancel: CancellationToken,
     /// The folder programs on the host start in: the working directory.
     pub working_dir: PathBuf,
+    /// The clock and the random numbers.
+    pub chance: Chance,
+}
+
+/// What a run is told of time and chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chance {
+    /// The machine's own.
+    #[default]
+    Real,
+    /// The same in every run: for trying a step against a transcript.
+    Fixed {
+        /// Unix time in seconds, which does not pass.
+        now: u64,
+        /// Where the random numbers begin.
+        seed: u64,
+    },
 }
 
 /// A path the user wrote in an option that the schema marks as a local path.

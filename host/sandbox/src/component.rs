@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     ptr::NonNull,
     sync::{Arc, OnceLock},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -27,6 +27,7 @@ use crate::{
     bindings::{exports::kilnbox::plugin as exports, kilnbox::plugin::types},
     cache::{Cache, hex},
     compiler::{self, CompileError},
+    contract::Mismatch,
     ending::Ending,
     grants::{Capability, Grants},
     host,
@@ -75,6 +76,17 @@ struct Origin {
     sha256: OnceLock<String>,
     capabilities: Vec<Capability>,
     grants: Vec<String>,
+}
+
+/// What looking at a component tells.
+pub(crate) struct Looked {
+    pub(crate) ready: Ready,
+    pub(crate) bytes: Bytes,
+    pub(crate) border: Border,
+    /// How long compiling took; absent where its code was there.
+    pub(crate) compile_time: Option<Duration>,
+    /// Bytes that its largest memory begins with.
+    pub(crate) memory: u64,
 }
 
 /// The export that does the work.
@@ -164,26 +176,33 @@ impl Ready {
                 grant: source.grants.lines(&source.name, &missing),
             });
         }
-        let component = compiled(&shared, source, bytes.clone(), invalid).await?;
+        let (component, _) = compiled(&shared, source, bytes.clone(), invalid).await?;
         Self::link(shared, source, component, bytes, &border).await
     }
 
     /// Looks at a component that need not be granted anything: every capability refuses while it is described.
-    pub(crate) async fn look(
-        shared: Arc<Shared>,
-        source: &ComponentSource,
-    ) -> Result<(Self, Bytes, Border), LoadError> {
+    pub(crate) async fn look(shared: Arc<Shared>, source: &ComponentSource) -> Result<Looked, LoadError> {
         let invalid = Invalid(&source.name);
         let bytes = bytes(source, invalid).await?;
         let border = check(bytes.clone(), invalid).await?;
-        let component = compiled(&shared, source, bytes.clone(), invalid).await?;
+        let (component, compile_time) = compiled(&shared, source, bytes.clone(), invalid).await?;
         let source = ComponentSource {
             grants: Grants::everything(),
             kind: border.kind,
             ..source.clone()
         };
+        let memory = component
+            .resources_required()
+            .and_then(|needs| needs.max_initial_memory_size)
+            .unwrap_or_default();
         let ready = Self::link(shared, &source, component, bytes.clone(), &border).await?;
-        Ok((ready, bytes, border))
+        Ok(Looked {
+            ready,
+            bytes,
+            border,
+            compile_time,
+            memory,
+        })
     }
 
     async fn link(
@@ -194,7 +213,14 @@ impl Ready {
         border: &Border,
     ) -> Result<Self, LoadError> {
         let invalid = Invalid(&source.name);
-        let wrong = |error: wasmtime::Error| invalid.because(format!("does not fit the contract: {error:#}"));
+        let wrong = |error: wasmtime::Error| {
+            let Mismatch { reason, hint } = Mismatch::of(&error, border.contract.as_ref());
+            LoadError::Invalid {
+                name: source.name.clone(),
+                reason,
+                hint,
+            }
+        };
         let mut linker = Linker::new(&shared.engine);
         host::link(&mut linker, &source.grants).map_err(wrong)?;
         let pre = linker.instantiate_pre(&component).map_err(wrong)?;
@@ -360,13 +386,13 @@ fn read_border(bytes: &[u8], invalid: Invalid<'_>) -> Result<Border, LoadError> 
     imports::border(bytes).map_err(|error| invalid.border(&error))
 }
 
-/// Code compiled ahead, or from the cache, or compiled now.
+/// Code compiled ahead, or from the cache, or compiled now: then with how long that took.
 async fn compiled(
     shared: &Arc<Shared>,
     source: &ComponentSource,
     bytes: Bytes,
     invalid: Invalid<'_>,
-) -> Result<Component, LoadError> {
+) -> Result<(Component, Option<Duration>), LoadError> {
     if let Code::Bundled {
         ahead: Some(ahead), ..
     } = &source.code
@@ -384,7 +410,7 @@ async fn compiled(
             }
         };
         match ahead {
-            Ok(component) => return Ok(component),
+            Ok(component) => return Ok((component, None)),
             // For example a processor that lacks what the target's baseline promises: compiled here it runs.
             Err(error) => tracing::warn!(name = invalid.0, "code compiled ahead not used: {error:#}"),
         }
@@ -401,7 +427,7 @@ async fn compiled(
     };
     let (kept, digest) = blocking(invalid, look).await?;
     if let Some(component) = kept {
-        return Ok(component);
+        return Ok((component, None));
     }
     let started = Instant::now();
     let code = match &shared.compiler {
@@ -417,7 +443,8 @@ async fn compiled(
             .map_err(|error| invalid.because(format!("compiling it: {error:#}")))?,
     };
     drop(permit);
-    tracing::debug!(name = source.name, took = ?started.elapsed(), "compiled");
+    let took = started.elapsed();
+    tracing::debug!(name = source.name, ?took, "compiled");
     let shared = Arc::clone(shared);
     let loaded = blocking(invalid, move || {
         if let Some(cache) = &shared.cache {
@@ -432,9 +459,10 @@ async fn compiled(
             Component::deserialize(&shared.engine, code)
         }
     });
-    loaded
+    let component = loaded
         .await?
-        .map_err(|error| invalid.because(format!("loading its code: {error:#}")))
+        .map_err(|error| invalid.because(format!("loading its code: {error:#}")))?;
+    Ok((component, Some(took)))
 }
 
 async fn blocking<T: Send + 'static>(

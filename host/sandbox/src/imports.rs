@@ -7,15 +7,16 @@
 use std::collections::BTreeSet;
 
 use kilnbox_engine::StepKind;
+use semver::Version;
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
-use crate::grants::{Capability, Grants};
+use crate::{
+    contract::{self, CONTRACT, Interface},
+    grants::{Capability, Grants},
+};
 
 /// The parts of WASI 0.2 that guest toolchains import unasked. No HTTP, no key-value stores.
 const INERT: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
-
-/// The major version of the contract that this host serves, `kilnbox:plugin@1.y.z`.
-const CONTRACT_MAJOR: u64 = 1;
 
 /// The border of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) struct Border {
     pub(crate) wasi: Vec<String>,
     pub(crate) kind: StepKind,
     pub(crate) validates: bool,
+    /// The newest version of the contract that it names.
+    pub(crate) contract: Option<Version>,
 }
 
 /// The bytes are no component that could run here.
@@ -38,8 +41,8 @@ pub(crate) enum BorderError {
     Invalid(String),
     #[error("imports `{0}`, which no component may have")]
     Foreign(String),
-    #[error("imports `{0}`, which this version of Kilnbox does not offer")]
-    Newer(String),
+    #[error("imports `{0}`, and this Kilnbox serves the contract {CONTRACT}")]
+    NotServed(String),
     #[error("exports no `{0}`")]
     Missing(&'static str),
     #[error("exports both `provisioner` and `post-processor`; one component is one step")]
@@ -52,7 +55,10 @@ impl BorderError {
             Self::Magic | Self::Invalid(_) => "the file may be damaged; build or download it again",
             Self::Module => "build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new`",
             Self::Foreign(_) => "build it for a world of `kilnbox:plugin` and WASI 0.2 alone",
-            Self::Newer(_) => "upgrade Kilnbox, or build the plugin against the contract 1.0.0",
+            Self::NotServed(name) => {
+                let version = Interface::read(name).and_then(|interface| interface.version);
+                return Some(contract::way_out(version.as_ref()));
+            }
             Self::Missing(_) | Self::Both => {
                 "build it for the world `provisioner-plugin` or `post-processor-plugin`"
             }
@@ -77,6 +83,7 @@ pub(crate) fn border(bytes: &[u8]) -> Result<Border, BorderError> {
     let mut capabilities = BTreeSet::new();
     let mut wasi = Vec::new();
     let (mut plugin, mut provisioner, mut post_processor, mut validates) = (false, false, false, false);
+    let mut newest = None;
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(invalid)? {
@@ -88,10 +95,9 @@ pub(crate) fn border(bytes: &[u8]) -> Result<Border, BorderError> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 for import in imports {
-                    match import
-                        .map_err(invalid)
-                        .map(|import| Import::read(import.name.name))??
-                    {
+                    let name = import.map_err(invalid)?.name.name;
+                    newest = newest.max(Interface::read(name).and_then(|interface| interface.version));
+                    match Import::read(name)? {
                         Import::Capability(capability) => {
                             capabilities.insert(capability);
                         }
@@ -101,11 +107,16 @@ pub(crate) fn border(bytes: &[u8]) -> Result<Border, BorderError> {
             }
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
-                    match contract(export.map_err(invalid)?.name.name) {
-                        Some(("plugin", true)) => plugin = true,
-                        Some(("provisioner", true)) => provisioner = true,
-                        Some(("post-processor", true)) => post_processor = true,
-                        Some(("validator", true)) => validates = true,
+                    let name = export.map_err(invalid)?.name.name;
+                    let Some(interface) = Interface::read(name) else {
+                        continue;
+                    };
+                    newest = newest.max(interface.version.clone());
+                    match (interface.name, interface.served()) {
+                        ("plugin", true) => plugin = true,
+                        ("provisioner", true) => provisioner = true,
+                        ("post-processor", true) => post_processor = true,
+                        ("validator", true) => validates = true,
                         // Exports that the host does not know are not called.
                         _ => {}
                     }
@@ -128,6 +139,7 @@ pub(crate) fn border(bytes: &[u8]) -> Result<Border, BorderError> {
         wasi,
         kind,
         validates,
+        contract: newest,
     })
 }
 
@@ -149,10 +161,10 @@ enum Import {
 
 impl Import {
     fn read(name: &str) -> Result<Self, BorderError> {
-        if let Some((interface, compatible)) = contract(name) {
-            return match Capability::from_name(interface) {
-                Some(capability) if compatible => Ok(Self::Capability(capability)),
-                _ => Err(BorderError::Newer(name.to_owned())),
+        if let Some(interface) = Interface::read(name) {
+            return match Capability::from_name(interface.name) {
+                Some(capability) if interface.served() => Ok(Self::Capability(capability)),
+                _ => Err(BorderError::NotServed(name.to_owned())),
             };
         }
         let inert = name
@@ -170,17 +182,6 @@ impl Import {
             Err(BorderError::Foreign(name.to_owned()))
         }
     }
-}
-
-/// The interface of a name in our package, and whether its version is one this host serves.
-fn contract(name: &str) -> Option<(&str, bool)> {
-    let (interface, version) = name
-        .strip_prefix("kilnbox:plugin/")?
-        .split_once('@')
-        .unwrap_or((name, ""));
-    let compatible = semver::Version::parse(version)
-        .is_ok_and(|version| version.major == CONTRACT_MAJOR && version.pre.is_empty());
-    Some((interface, compatible))
 }
 
 fn magic(bytes: &[u8]) -> Result<(), BorderError> {
@@ -251,7 +252,7 @@ mod tests {
             "kilnbox:plugin/exec",
         ] {
             let component = format!("(component (import \"{name}\" (instance)))");
-            assert_eq!(read(&component), Err(BorderError::Newer(name.to_owned())));
+            assert_eq!(read(&component), Err(BorderError::NotServed(name.to_owned())));
         }
     }
 
@@ -278,6 +279,7 @@ mod tests {
         assert_eq!(border.wasi, ["wasi:cli/environment@0.2.6"]);
         assert_eq!(border.kind, StepKind::PostProcessor);
         assert!(!border.validates);
+        assert_eq!(border.contract, Some(Version::new(1, 2, 7)));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What a component is and asks for, for `kilnbox plugin inspect`.
 
+use std::time::Duration;
+
 use kilnbox_engine::{LoadError, StepKind};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::{
     cache::hex,
-    component::{Ready, Shared, names},
+    component::{Looked, Ready, Shared, names},
     source::ComponentSource,
 };
 
@@ -33,6 +35,10 @@ pub struct Inspection {
     pub sha256: String,
     /// JSON Schema of its options.
     pub schema: Json,
+    /// How long compiling it took; absent where its code was compiled before.
+    pub compile_time: Option<Duration>,
+    /// Bytes that its largest memory begins with.
+    pub memory: u64,
 }
 
 impl Inspection {
@@ -40,7 +46,13 @@ impl Inspection {
         shared: std::sync::Arc<Shared>,
         source: &ComponentSource,
     ) -> Result<Self, LoadError> {
-        let (ready, bytes, border) = Ready::look(shared, source).await?;
+        let Looked {
+            ready,
+            bytes,
+            border,
+            compile_time,
+            memory,
+        } = Ready::look(shared, source).await?;
         let asked = border
             .capabilities
             .iter()
@@ -56,6 +68,8 @@ impl Inspection {
             size: bytes.len(),
             sha256: hex(&Sha256::digest(&bytes)),
             schema: ready.info.schema.clone(),
+            compile_time,
+            memory,
         })
     }
 }

@@ -6,8 +6,10 @@
 
 mod bindings;
 mod cache;
+mod chance;
 pub mod compiler;
 mod component;
+mod contract;
 mod ending;
 mod engine;
 mod error;

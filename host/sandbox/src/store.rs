@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use kilnbox_engine::{Job, Level, Prompt, SharedArtifact, UserPath};
+use kilnbox_engine::{Chance, Job, Level, Prompt, SharedArtifact, UserPath};
 use tokio::sync::Semaphore;
 use wasmtime::{Engine, Store, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::{
     Limits,
+    chance::{self, Draws},
     failure::Failure,
     host::outputs::Written,
     leftovers::Leftovers,
@@ -31,6 +32,7 @@ pub(crate) struct State {
     pub(crate) limits: Arc<Limits>,
     pub(crate) memory: Memory,
     pub(crate) patience: Patience,
+    pub(crate) draws: Draws,
     pub(crate) voice: Voice,
     pub(crate) stdout: Lines,
     pub(crate) stderr: Lines,
@@ -66,7 +68,10 @@ impl State {
         let stderr = Lines::new(Level::Warn, voice.clone(), limits.message, limits.stderr_tail);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
-        let wasi = WasiCtxBuilder::new()
+        let chance = run.as_ref().map_or(Chance::Real, |run| run.job.chance);
+        let mut wasi = WasiCtxBuilder::new();
+        chance::tell_wasi(chance, &mut wasi);
+        let wasi = wasi
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .max_random_size(limits.random_bytes)
@@ -79,6 +84,7 @@ impl State {
             wasi,
             limiter: Limiter::new(memory.clone(), limits.clone()),
             patience: Patience::new(cancel, limits.cpu),
+            draws: Draws::new(chance),
             quota: Quota::new(&limits),
             processes: Arc::new(Semaphore::new(limits.processes)),
             limits,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{ArgAction, Args, Subcommand, ValueHint};
 
 use super::{LogFormat, NotBuiltArgs};
 
@@ -24,6 +24,25 @@ Examples:
 
 A name that is borne by several kinds prints a page for each.")]
     Docs(PluginDocsArgs),
+    /// Check that a component is what Kilnbox runs, and how close it is to its limits; for an author's CI
+    #[command(
+        after_help = "Examples:\n  kilnbox plugin check hardening.wasm\n  kilnbox plugin check --format json hardening.wasm"
+    )]
+    Check(PluginCheckArgs),
+    /// Try a component alone: on a machine, in a container, or against a transcript
+    #[command(after_help = "\
+Examples:
+  kilnbox plugin run hardening.wasm --config '{\"allow_users\": [\"admin\"]}' --against rootfs
+  kilnbox plugin run hardening.wasm --config options.json --against ssh://admin@192.0.2.7 --identity ~/.ssh/id_ed25519
+  kilnbox plugin run hardening.wasm --config options.json --against tests/hardening.toml
+  kilnbox plugin run release-note.wasm --config '{\"output\": \"NOTE.md\"}' --artifact image.tar")]
+    Run(TrialArgs),
+    /// Run a component on a machine or in a container, and write a transcript to test it against
+    #[command(after_help = "\
+Examples:
+  kilnbox plugin record hardening.wasm --config options.json --against rootfs -o tests/hardening.toml
+  kilnbox plugin record hardening.wasm --against ssh://admin@192.0.2.7:2222 -o tests/hardening.toml")]
+    Record(PluginRecordArgs),
     /// Of Packer, and not built yet
     #[command(hide = true)]
     Installed(NotBuiltArgs),
@@ -60,4 +79,67 @@ pub(crate) struct PluginDocsArgs {
     /// Write the pages of all that Kilnbox brings, with an index, into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "plugin", value_hint = ValueHint::DirPath)]
     pub(crate) all: Option<PathBuf>,
+}
+
+/// `kilnbox plugin check`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginCheckArgs {
+    /// The component's file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) plugin: PathBuf,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
+}
+
+/// `kilnbox plugin run`, and what `record` has in common with it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrialArgs {
+    /// The component's file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) plugin: PathBuf,
+
+    /// Its options: JSON, or the name of a JSON file
+    #[arg(long, value_name = "JSON|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<String>,
+
+    /// What to try it on: `rootfs`, `rootfs:FROM`, `ssh://USER@HOST:PORT`, or the file of a transcript
+    #[arg(long, value_name = "WHERE", value_hint = ValueHint::FilePath)]
+    pub(crate) against: Option<String>,
+
+    /// Private key for `ssh://`; without one, that of your SSH agent
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Option<PathBuf>,
+
+    /// A file of the artifact that a post-processor works on; may be given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, value_hint = ValueHint::FilePath)]
+    pub(crate) artifact: Vec<PathBuf>,
+
+    /// Grant it a capability beyond the default, such as `host-exec`; may be given several times
+    #[arg(long, value_name = "CAPABILITY", action = ArgAction::Append)]
+    pub(crate) grant: Vec<String>,
+
+    /// Overwrite what is in the way
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// How to print what happens
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+
+    /// Show log records of the step; more often shows more
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// `kilnbox plugin record`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginRecordArgs {
+    #[command(flatten)]
+    pub(crate) trial: TrialArgs,
+
+    /// The transcript to write
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
 }

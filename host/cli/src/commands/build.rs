@@ -1,32 +1,25 @@
 //! `kilnbox build`: template, plan, run, exit code.
 
-use std::{
-    convert::Infallible,
-    fs::File,
-    io::{self, IsTerminal as _},
-    pin::pin,
-    sync::Arc,
-};
+use std::{fs::File, sync::Arc};
 
 use jiff::tz::TimeZone;
-use kilnbox_engine::{
-    Events, EventsError, Journal, Level, OnError, PlanRequest, Planned, Prompt, Reader, RunOptions,
-};
+use kilnbox_engine::{Level, OnError, PlanRequest, Prompt, Reader, RunOptions};
 use kilnbox_template::Template;
 use tokio::sync::mpsc;
 
-use super::runtime;
+use super::{
+    execute::{Voices, WORDS, execute, reader},
+    runtime,
+};
 use crate::{
     args::{self, BuildArgs, LogFormat, OutputArgs},
     error::Error,
-    exit_codes,
     folders::Folders,
     logging::{self, Logging},
     person::Person,
-    readers::{Json, LogFiles, Look, Machine, Terminal},
+    readers::{LogFiles, Look, Terminal},
     record::{Facts, Record},
-    report::{self, Report},
-    signals::Signals,
+    report::Report,
     template_file::{self, TemplateFile},
     wire,
 };
@@ -78,7 +71,7 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             .diagnostics
             .reports()
             .for_each(|problem| report.show(problem));
-        let mut readers = vec![reader(args, output, level)];
+        let mut readers = vec![reader(output, args.log_format, args.timestamp_ui, level)];
         if let Some(log) = log {
             readers.push(log_of_the_run(log)?);
         }
@@ -96,121 +89,17 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             words,
             record: record.zip(facts),
         };
-        execute(args, planned, &folders, file, person, voices, report).await
+        let options = RunOptions {
+            run_id: uuid::Uuid::new_v4().to_string(),
+            parallel: usize::try_from(args.parallel_builds).unwrap_or(0),
+            debug: args.debug,
+            force: args.force,
+            on_error: on_error(args.on_error),
+            prompt: person,
+            working_dir: file.working_dir,
+        };
+        execute(planned, options, &folders, voices, report).await
     })
-}
-
-/// Words about log files that wait to be said: one for a file, and more than these nobody reads.
-const WORDS: usize = 16;
-
-/// Who is told what happens, and what those who write it down have to say themselves.
-struct Voices {
-    readers: Vec<Box<dyn Reader>>,
-    words: mpsc::Receiver<String>,
-    record: Option<(Record, Facts)>,
-}
-
-/// Runs the plan to its end, whatever that is.
-async fn execute(
-    args: &BuildArgs,
-    planned: Planned,
-    folders: &Folders,
-    file: TemplateFile,
-    prompt: Option<Arc<dyn Prompt>>,
-    Voices {
-        readers,
-        mut words,
-        record,
-    }: Voices,
-    report: &Report,
-) -> Result<u8, Error> {
-    let run_id = uuid::Uuid::new_v4().to_string();
-    let secrets = report.secrets().clone();
-    let journal = Journal::create(&folders.state, &run_id).map_err(Error::other)?;
-    let (events, end) = Events::new(&run_id, secrets.clone(), readers);
-    let signals = Signals::default();
-    let listening = signals.listen(events.clone()).map_err(|source| Error::System {
-        what: "listening for signals",
-        source,
-    })?;
-    if args.debug {
-        events.say("Debug mode enabled. Builds will not be parallelized.");
-    }
-    let options = RunOptions {
-        run_id,
-        parallel: usize::try_from(args.parallel_builds).unwrap_or(0),
-        debug: args.debug,
-        force: args.force,
-        on_error: on_error(args.on_error),
-        prompt,
-        working_dir: file.working_dir,
-    };
-    let unplanned = !planned.failed.is_empty() || planned.diagnostics.has_errors();
-    let (voice, said) = (events.clone(), events.clone());
-    let passing_on = async {
-        while let Some(word) = words.recv().await {
-            voice.warning(word);
-        }
-        std::future::pending::<Infallible>().await
-    };
-    let running = kilnbox_engine::run(
-        planned.plan,
-        options,
-        events,
-        journal,
-        secrets,
-        signals.cancel,
-        signals.hurry.clone(),
-    );
-    let mut listening = pin!(listening);
-    let summary = tokio::select! {
-        summary = running => summary,
-        never = &mut listening => match never {},
-        never = passing_on => match never {},
-    };
-    match end.finish() {
-        // Whoever reads standard output and standard error has stopped to: what is said there would never be read, and
-        // saying it would never end. The exit code tells how the run went.
-        Err(EventsError::Unheard) => {}
-        ended => {
-            ended.map_err(Error::other)?;
-            while let Ok(word) = words.try_recv() {
-                report.note(&word);
-            }
-        }
-    }
-    let failed = unplanned || summary.cancelled || summary.builds.iter().any(|build| build.result.is_err());
-    if let Some((record, facts)) = record {
-        // Digests of images take a while, in which a signal must still be heard; so they are made on another thread.
-        let write = move || record.write(&facts, &summary, &said, &signals.hurry);
-        tokio::select! {
-            written = tokio::task::spawn_blocking(write) => written.map_err(Error::other)??,
-            never = listening => match never {},
-        }
-    }
-    Ok(if failed {
-        exit_codes::FAILURE
-    } else {
-        exit_codes::SUCCESS
-    })
-}
-
-fn reader(args: &BuildArgs, output: &OutputArgs, level: Option<Level>) -> Box<dyn Reader> {
-    if output.machine_readable {
-        return Box::new(Machine::new(io::stdout()));
-    }
-    if args.log_format == LogFormat::Json {
-        return Box::new(Json::new(io::stdout()));
-    }
-    let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-    let look = Look {
-        color_out: report::colored(output.color, out),
-        color_err: report::colored(output.color, err),
-        timestamps: args.timestamp_ui.then(TimeZone::system),
-        level,
-        bars: out && err,
-    };
-    Box::new(Terminal::new(io::stdout(), io::stderr(), look))
 }
 
 /// What a terminal shows, and the records of steps, with times.

@@ -2,6 +2,7 @@
 
 mod build;
 mod console;
+mod execute;
 mod fix;
 mod fmt;
 mod gc;
@@ -31,7 +32,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         Command::Console(args) => console::run(args, &cli.output, report),
         Command::Fix(args) => fix::run(args, report),
         Command::Fmt(args) => fmt::run(args, report),
-        Command::Plugin(command) => plugin::run(command),
+        Command::Plugin(command) => plugin::run(command, &cli.output, report),
         Command::Trust(args) => trust::run(args),
         Command::Gc(args) => gc::run(args, &cli.output),
         Command::Version => version::run(&cli.output),

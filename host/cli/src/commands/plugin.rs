@@ -1,18 +1,30 @@
-//! `kilnbox plugin`: looking at components, and at what their options are, without running them on anything.
+//! `kilnbox plugin`: looking at components, trying them alone, and what their authors need.
 
+mod check;
 mod docs;
 mod inspect;
+mod record;
+mod run;
+mod trial;
 
 use std::{fs, path::Path};
 
 use kilnbox_sandbox::{Inspection, Sandbox};
 
 use super::{PLUGINS, not_built};
-use crate::{args::PluginCommand, error::Error, wire};
+use crate::{
+    args::{OutputArgs, PluginCommand},
+    error::Error,
+    report::Report,
+    wire,
+};
 
 /// Does what the command line asks for.
-pub(super) fn run(command: &PluginCommand) -> Result<u8, Error> {
+pub(super) fn run(command: &PluginCommand, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     match command {
+        PluginCommand::Check(args) => check::run(args),
+        PluginCommand::Run(args) => run::run(args, output, report),
+        PluginCommand::Record(args) => record::run(args, output, report),
         PluginCommand::Inspect(args) => inspect::run(args),
         PluginCommand::Docs(args) => docs::run(args),
         PluginCommand::Installed(_) => Err(not_built("plugins installed", PLUGINS)),
@@ -39,6 +51,14 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
         })?,
     };
     Ok(vec![sandbox.inspect(&wire::unknown(plugin, bytes)).await?])
+}
+
+/// The bytes of a component in a file.
+fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn unknown(plugin: &str) -> Error {

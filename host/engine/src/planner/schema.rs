@@ -5,11 +5,14 @@
 //! too much ([`bounds`]) judges nothing, and whoever uses it is told.
 
 mod bounds;
+mod review;
 
 use std::collections::{BTreeMap, HashSet};
 
 use jsonschema::{PatternCache, Validator};
 use serde_json::{Map, Value as Json};
+
+pub use review::{SchemaRemark, review_schema};
 
 /// References and nesting followed; a deeper schema says nothing more.
 const MAX_DEPTH: usize = 32;

@@ -1,9 +1,8 @@
-//! `types`: the instance, the job and the artifacts that a run is lent or makes.
+//! `types`: the instance, the job and the artifacts that a run is given or makes.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use kilnbox_engine::{Deed, PathAccess, SharedArtifact, SharedCommunicator};
@@ -165,16 +164,11 @@ impl HostJob for State {
     }
 
     async fn now(&mut self, _: Resource<JobHandle>) -> wasmtime::Result<u64> {
-        Ok(SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()))
+        Ok(self.draws.now())
     }
 
     async fn random(&mut self, _: Resource<JobHandle>, limit: u32) -> wasmtime::Result<u32> {
-        // Keys of a `RandomState` come from the operating system; names of temporary files ask for no more.
-        let number = RandomState::new().hash_one(0_u8);
-        let scaled = (u128::from(number) * u128::from(limit)) >> 64;
-        Ok(u32::try_from(scaled).unwrap_or_default())
+        Ok(self.draws.random(limit))
     }
 
     async fn sleep(&mut self, _: Resource<JobHandle>, milliseconds: u64) -> Result<(), Failure> {

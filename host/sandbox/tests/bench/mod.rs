@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use kilnbox_engine::{
-    Body, Collected, Events, Job, LoadError, RuntimeTemplates, Secrets, Speaker, Step, StepError, StepKind,
-    StepRunner,
+    Body, Chance, Collected, Events, Job, LoadError, RuntimeTemplates, Secrets, Speaker, Step, StepError,
+    StepKind, StepRunner,
 };
 use kilnbox_sandbox::{Code, ComponentSource, Grants, Limits, Sandbox, Settings};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,7 @@ impl Bench {
             secrets: Secrets::default(),
             cancel: CancellationToken::new(),
             working_dir: folder.path().to_owned(),
+            chance: Chance::Real,
         };
         Self { folder, said, job }
     }

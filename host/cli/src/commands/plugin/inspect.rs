@@ -137,6 +137,8 @@ mod tests {
             validates: false,
             size: 70_000,
             sha256: "00".into(),
+            compile_time: None,
+            memory: 0,
             schema: json!({
                 "required": ["inline"],
                 "properties": {
