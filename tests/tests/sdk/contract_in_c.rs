@@ -4,7 +4,7 @@
 use std::fs;
 
 use kilnbox_tests::repository;
-use wit_bindgen_c::{Enabled, Opts};
+use wit_bindgen_c::Opts;
 use wit_bindgen_core::Files;
 use wit_parser::Resolve;
 
@@ -25,7 +25,6 @@ fn check(world: &str) {
     let mut files = Files::default();
     let options = Opts {
         rename_world: Some("contract".to_owned()),
-        autodrop_borrows: Enabled::Yes,
         ..Opts::default()
     };
     options
