@@ -7,5 +7,5 @@ mod earlier;
 mod languages;
 mod own;
 mod projects;
-mod readme;
 mod same;
+mod script;
