@@ -253,10 +253,10 @@ macro_rules! post_processor {
                 }
             }
 
-            $crate::bindings::step::export_step!(Component with_types_in $crate::bindings::step);
+    $crate::bindings::step::export_step!(Component with_types_in $crate::bindings::step);
             $crate::bindings::post_processor::export_post_processor!(
-                Component with_types_in $crate::bindings::post_processor
-    );
+                        Component with_types_in $crate::bindings::post_processor
+            );
         };
     };
 }

@@ -2,7 +2,10 @@
 
 use kilnbox_tests::repository;
 
-use super::{languages::built, script};
+use super::{
+    languages::{Language, built},
+    script,
+};
 
 #[track_caller]
 fn check(folder: &str, commands: &str) {
@@ -10,26 +13,24 @@ fn check(folder: &str, commands: &str) {
 }
 
 #[track_caller]
-fn examples(language: &str, commands: &str) {
+fn examples(language: Language, commands: &str) {
+    let _alone = language.alone();
     for example in ["harden-sshd", "release-note"] {
-        check(&format!("examples/plugins/{language}/{example}"), commands);
+        let folder = format!("examples/plugins/{}/{example}", language.name());
+        check(&folder, commands);
     }
 }
 
 #[test]
 fn rust() {
-    examples("rust", "cargo test --locked; cargo fmt --check");
+    examples(Language::Rust, "cargo test --locked; cargo fmt --check");
 }
 
 #[test]
 fn c() {
-    let target = built("c");
-    check(
-        "guest-sdk/c",
-        &format!("make test BUILD={}", target.join("sdk").display()),
-    );
-    let target = target.display();
-    examples("c", &format!("make test check BUILD={target}/$(basename $PWD)"));
+    let target = built("c").join("sdk");
+    check("guest-sdk/c", &format!("make test BUILD={}", target.display()));
+    examples(Language::C, "make test check");
 }
 
 #[test]
@@ -38,11 +39,11 @@ fn python() {
         "guest-sdk/python",
         "python -m unittest discover -t . -s tests; mypy",
     );
-    examples("python", "python -m unittest; mypy --strict .");
+    examples(Language::Python, "python -m unittest; mypy --strict .");
 }
 
 #[test]
 fn javascript() {
     check("guest-sdk/javascript", "npx tsc --noEmit; npm test");
-    examples("javascript", "npx tsc --noEmit; npm test");
+    examples(Language::JavaScript, "npx tsc --noEmit; npm test");
 }
