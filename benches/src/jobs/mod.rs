@@ -2,6 +2,7 @@
 
 mod amazon;
 mod distance;
+mod languages;
 mod many;
 mod sandbox;
 mod start;
@@ -12,10 +13,11 @@ use crate::{bed::Bed, contest::Outcome};
 
 /// In the order they run: first those that judge little memory, since the kernel counts no less for a program than the
 /// benchmark had when it started it.
-pub(crate) const NAMES: [&str; 7] = [
+pub(crate) const NAMES: [&str; 8] = [
     "start",
     "steps",
     "sandbox",
+    "languages",
     "amazon",
     "many",
     "transfers",
@@ -26,6 +28,7 @@ pub(crate) const NAMES: [&str; 7] = [
 pub(crate) fn run(name: &str, bed: &Bed) -> Vec<Outcome> {
     match name {
         "start" => start::run(bed),
+        "languages" => languages::run(bed),
         "amazon" => amazon::run(bed),
         "steps" => steps::run(bed),
         "transfers" => transfers::run(bed),

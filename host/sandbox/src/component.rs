@@ -78,6 +78,9 @@ struct Origin {
     grants: Vec<String>,
 }
 
+/// Bytes of a page of memory in WebAssembly.
+const PAGE: u64 = 64 * 1024;
+
 /// What looking at a component tells.
 pub(crate) struct Looked {
     pub(crate) ready: Ready,
@@ -194,7 +197,8 @@ impl Ready {
         let memory = component
             .resources_required()
             .and_then(|needs| needs.max_initial_memory_size)
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .saturating_mul(PAGE);
         let ready = Self::link(shared, &source, component, bytes.clone(), &border).await?;
         Ok(Looked {
             ready,

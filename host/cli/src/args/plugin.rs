@@ -1,6 +1,6 @@
 //! `kilnbox plugin` and its commands.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Subcommand, ValueHint};
 
@@ -43,18 +43,101 @@ Examples:
   kilnbox plugin record hardening.wasm --config options.json --against rootfs -o tests/hardening.toml
   kilnbox plugin record hardening.wasm --against ssh://admin@192.0.2.7:2222 -o tests/hardening.toml")]
     Record(PluginRecordArgs),
-    /// Of Packer, and not built yet
-    #[command(hide = true)]
-    Installed(NotBuiltArgs),
-    /// Of Packer, and not built yet
+    /// Show the plugins of a project: versions, sources, and whether they are here
+    #[command(
+        visible_aliases = ["installed", "required"],
+        after_help = "Examples:\n  kilnbox plugin list\n  kilnbox plugin list --format json images/web"
+    )]
+    List(PluginListArgs),
+    /// List every step of a template with what it may do, where it comes from and how old it is
+    #[command(
+        after_help = "Examples:\n  kilnbox plugin audit template.json\n  kilnbox plugin audit --format json template.json"
+    )]
+    Audit(PluginAuditArgs),
+    /// Copy what is locked into the project, so that no machine needs a registry
+    #[command(
+        after_help = "Example:\n  kilnbox plugin vendor images/web\n\nThe copies stand in `kilnbox_plugins`, to be kept under version control."
+    )]
+    Vendor(PluginVendorArgs),
+    /// Put a component into a registry
+    #[command(after_help = "\
+Examples:
+  kilnbox plugin publish hardening.wasm oci://ghcr.io/acme/hardening
+  kilnbox plugin publish hardening.wasm oci://ghcr.io/acme/hardening:1.2.3
+
+Credentials are those of `docker login`.")]
+    Publish(PluginPublishArgs),
+    /// Remove plugins that no project on this machine needs
+    #[command(
+        after_help = "Examples:\n  kilnbox plugin prune --dry-run\n  kilnbox plugin prune --older-than 90days"
+    )]
+    Prune(PluginPruneArgs),
+    /// Of Packer, and done by kilnbox.toml here
     #[command(hide = true)]
     Install(NotBuiltArgs),
-    /// Of Packer, and not built yet
+    /// Of Packer, and done by kilnbox.toml here
     #[command(hide = true)]
     Remove(NotBuiltArgs),
-    /// Of Packer, and not built yet
-    #[command(hide = true)]
-    Required(NotBuiltArgs),
+}
+
+/// `kilnbox plugin list`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginListArgs {
+    /// The folder of a project, or a template in it
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: PathBuf,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
+}
+
+/// `kilnbox plugin audit`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginAuditArgs {
+    /// The template, a JSON file
+    #[arg(value_name = "TEMPLATE", value_hint = ValueHint::FilePath)]
+    pub(crate) template: PathBuf,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
+}
+
+/// `kilnbox plugin vendor`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginVendorArgs {
+    /// The folder of a project, or a template in it
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: PathBuf,
+}
+
+/// `kilnbox plugin publish`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginPublishArgs {
+    /// The component
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+
+    /// Where it goes; without a tag, under its own version
+    #[arg(value_name = "oci://REGISTRY/REPOSITORY[:TAG]", value_hint = ValueHint::Url)]
+    pub(crate) target: String,
+
+    /// Overwrite a tag that has other bytes: who has locked it will be refused
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `kilnbox plugin prune`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginPruneArgs {
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Only what nothing has used for this long
+    #[arg(long, value_name = "DURATION", default_value = "30days", value_parser = humantime::parse_duration)]
+    pub(crate) older_than: Duration,
 }
 
 /// `kilnbox plugin inspect`
