@@ -10,7 +10,8 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use plugin::{
-    PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginRecordArgs, TrialArgs,
+    PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginKind, PluginLanguage,
+    PluginNewArgs, PluginRecordArgs, TrialArgs,
 };
 
 /// Builds machine images from Packer templates; every provisioner and post-processor runs in a sandbox.
