@@ -2,8 +2,9 @@
 //!
 //! The suites in `tests/` run the `kilnbox` binary as a user would and look at what came of it. This library gives them
 //! the real programs around it: an OpenSSH server whose "instance" is a folder of this machine ([`SshBed`]), Packer as
-//! the peer ([`Packer`]), EC2 in moto's memory ([`ec2`]), and eyes for files ([`Tree`]) and processes ([`processes`]).
-//! Every bed has folders, ports and keys of its own, so that suites run side by side. Every wait has a deadline.
+//! the peer ([`Packer`]), EC2 in moto's memory ([`ec2`]), a registry of components ([`registry`]), and eyes for files
+//! ([`Tree`]) and processes ([`processes`]). Every bed has folders, ports and keys of its own, so that suites run side by
+//! side. Every wait has a deadline.
 
 mod archive;
 pub mod ec2;
@@ -12,6 +13,7 @@ mod large;
 mod packer;
 pub mod processes;
 mod program;
+pub mod registry;
 mod relay;
 mod side_by_side;
 mod ssh_bed;

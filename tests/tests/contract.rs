@@ -13,7 +13,10 @@ const INTERFACES: [(&str, &str); 16] = [
     ("plugin", "exported by every component"),
     ("provisioner", "exported by a provisioner"),
     ("post-processor", "exported by a post-processor"),
-    ("validator", "exported where a component checks its options further; optional"),
+    (
+        "validator",
+        "exported where a component checks its options further; optional",
+    ),
     ("types", "always granted"),
     ("ui", "always granted"),
     ("template", "always granted"),
@@ -47,9 +50,16 @@ fn page() -> String {
     );
     for (name, granted) in INTERFACES {
         let interface = &resolve.interfaces[package.interfaces[name]];
-        let about = interface.docs.contents.as_deref().unwrap_or_else(|| panic!("`{name}` says what it is"));
+        let about = interface
+            .docs
+            .contents
+            .as_deref()
+            .unwrap_or_else(|| panic!("`{name}` says what it is"));
         let about = about.lines().map(str::trim).collect::<Vec<_>>().join("\n");
-        page += &format!("\n## `{name}`\n\n*{granted}*\n\n{about}\n\n```wit\n{}\n```\n", body(&wit, name));
+        page += &format!(
+            "\n## `{name}`\n\n*{granted}*\n\n{about}\n\n```wit\n{}\n```\n",
+            body(&wit, name)
+        );
     }
     page
 }

@@ -7,7 +7,6 @@ import { pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { componentize } from "componentize-qjs";
 import { build as bundle } from "esbuild";
-import { dropBeforeReturn } from "./borrows.js";
 import { ProjectError, interfaces, qualified, world } from "./project.js";
 import { WIT } from "./wit.js";
 
@@ -28,7 +27,7 @@ export async function build(project) {
     return made(project, { witPath: folder, world: "step", jsSource });
   });
   mkdirSync(dirname(project.component), { recursive: true });
-  writeFileSync(project.component, dropBeforeReturn(component, lentTo(step.kind)));
+  writeFileSync(project.component, component);
   return project.component;
 }
 
@@ -77,16 +76,6 @@ async function inTemporaryFolder(work) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/**
- * What `run` is lent.
- *
- * @param {"provisioner" | "post-processor"} kind
- */
-function lentTo(kind) {
-  const works = { provisioner: "instance", "post-processor": "artifact" };
-  return { exports: qualified(kind), types: qualified("types"), lent: [works[kind], "job"] };
 }
 
 /**

@@ -8,8 +8,9 @@
 pub mod imports {
     wit_bindgen::generate!({
         world: "everything",
-        path: "../../wit",
+        path: "wit",
         generate_unused_types: true,
+        additional_derives: [PartialEq],
     });
 }
 
@@ -24,7 +25,7 @@ pub mod step {
                 export kilnbox:plugin/validator@1.0.0;
             }
         ",
-        path: "../../wit",
+        path: "wit",
         with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_step",
@@ -41,7 +42,7 @@ pub mod provisioner {
                 export kilnbox:plugin/provisioner@1.0.0;
             }
         ",
-        path: "../../wit",
+        path: "wit",
         with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_provisioner",
@@ -58,7 +59,7 @@ pub mod post_processor {
                 export kilnbox:plugin/post-processor@1.0.0;
             }
         ",
-        path: "../../wit",
+        path: "wit",
         with: { "kilnbox:plugin/types@1.0.0": super::imports::kilnbox::plugin::types },
         pub_export_macro: true,
         export_macro_name: "export_post_processor",

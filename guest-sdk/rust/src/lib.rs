@@ -5,14 +5,19 @@
 //! doc comments as descriptions.
 //!
 //! ```
-//! use kilnbox_guest::{Error, Instance, Job, JsonSchema, Provisioner, exec, types::Exit, ui};
+//! use kilnbox_guest::{Context, Diagnostic, Error, Instance, Job, JsonSchema, Provisioner, exec::Command, shell, ui};
 //! use serde::Deserialize;
 //!
+//! /// Installs packages of the distribution.
 //! #[derive(Deserialize, JsonSchema)]
 //! #[serde(deny_unknown_fields)]
+//! #[schemars(extend("examples" = [{ "type": "apt", "packages": ["nginx"] }]))]
 //! struct Options {
-//!     /// Packages to install.
+//!     /// What to install.
 //!     packages: Vec<String>,
+//!     /// Whether the lists of packages are fetched first.
+//!     #[serde(default)]
+//!     update: bool,
 //! }
 //!
 //! struct Apt;
@@ -21,14 +26,23 @@
 //!     type Options = Options;
 //!     const NAME: &'static str = "apt";
 //!
+//!     fn validate(options: &Options) -> Vec<Diagnostic> {
+//!         if options.packages.is_empty() {
+//!             return vec![Diagnostic::error("/packages", "at least one is needed")];
+//!         }
+//!         Vec::new()
+//!     }
+//!
 //!     fn run(options: Options, on: &Instance, _job: &Job) -> Result<(), Error> {
 //!         ui::say(&format!("Installing {} packages", options.packages.len()));
-//!         let command = exec::Command::new(&format!("apt-get install -y {}", options.packages.join(" ")));
-//!         command.env("DEBIAN_FRONTEND", "noninteractive")?;
-//!         match command.run(on)?.exit() {
-//!             Exit::Code(0) => Ok(()),
-//!             exit => Err(Error::new(format!("apt-get ended with {exit:?}"))),
+//!         if options.update {
+//!             Command::new("apt-get update").run_successfully(on).context("fetching the lists")?;
 //!         }
+//!         let packages = shell::join(&options.packages)?;
+//!         let install = Command::new(&format!("apt-get install -y {packages}"));
+//!         install.env("DEBIAN_FRONTEND", "noninteractive")?;
+//!         install.run_successfully(on).context("installing")?;
+//!         Ok(())
 //!     }
 //! }
 //!
@@ -38,15 +52,24 @@
 //! Built with `crate-type = ["cdylib"]` and `--target wasm32-wasip2`, this is a component. It imports the interfaces
 //! it calls and no others, so that the user sees exactly what it asks for: here [`types`], [`ui`] and [`exec`].
 //!
-//! Logic that calls no import can be tested with a plain `cargo test`; the imports panic outside a component.
+//! An author's crate depends on this one, on `serde` and on `schemars`, whose derive macros name their own crates. Types
+//! such as [`AssetFile`] and [`Duration`] mark the options that the host must know about.
+//!
+//! Logic that calls no import can be tested with a plain `cargo test`; the imports panic outside a component. The module
+//! [`testing`] runs the component itself against a transcript.
 
 #[doc(hidden)]
 pub mod bindings;
+mod command;
 mod duration;
 mod error;
 mod files;
 mod options;
+pub mod shell;
+mod staging;
 mod step;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use bindings::imports::kilnbox::plugin::{
     assets, connection, download, exec, host_exec, outputs, prompt, reconnect, template, types, ui, upload,
@@ -59,6 +82,7 @@ pub use options::{
 };
 pub use schemars::{self, JsonSchema};
 pub use serde;
+pub use staging::{Staged, Staging};
 #[doc(hidden)]
 pub use step::exports;
 pub use step::{Diagnostic, PostProcessor, Provisioner, schema_of};

@@ -153,6 +153,13 @@ pub mod exports {
 #[macro_export]
 macro_rules! provisioner {
     ($step:ty) => {
+        // Elsewhere, in tests, nothing calls it; this keeps the compiler from saying so.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = $crate::exports::provision::<$step>;
+            let _ = <$step as $crate::Provisioner>::validate;
+        };
+
         #[cfg(target_arch = "wasm32")]
         #[expect(
             unsafe_code,
@@ -185,8 +192,8 @@ macro_rules! provisioner {
             }
 
             impl work::provisioner::Guest for Component {
-                fn run(on: &$crate::Instance, job: &$crate::Job) -> Result<(), types::Error> {
-                    exports::provision::<$step>(on, job)
+                fn run(on: $crate::Instance, job: $crate::Job) -> Result<(), types::Error> {
+                    exports::provision::<$step>(&on, &job)
                 }
             }
 
@@ -202,6 +209,13 @@ macro_rules! provisioner {
 #[macro_export]
 macro_rules! post_processor {
     ($step:ty) => {
+        // Elsewhere, in tests, nothing calls it; this keeps the compiler from saying so.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: () = {
+            let _ = $crate::exports::post_process::<$step>;
+            let _ = <$step as $crate::PostProcessor>::validate;
+        };
+
         #[cfg(target_arch = "wasm32")]
         #[expect(
             unsafe_code,
@@ -235,10 +249,10 @@ macro_rules! post_processor {
 
             impl work::post_processor::Guest for Component {
                 fn run(
-                    input: &$crate::Artifact,
-                    job: &$crate::Job,
+                    input: $crate::Artifact,
+                    job: $crate::Job,
                 ) -> Result<$crate::Processed, types::Error> {
-                    exports::post_process::<$step>(input, job)
+                    exports::post_process::<$step>(&input, &job)
                 }
             }
 

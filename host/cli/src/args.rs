@@ -3,15 +3,18 @@
 //! Flags that Packer has keep their names and meaning (`reference/packer.md` §1); the rest is Kilnbox's own. What a
 //! user reads in `--help` stands here and nowhere else.
 
+mod init;
 mod plugin;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use init::InitArgs;
 pub(crate) use plugin::{
-    PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginKind, PluginLanguage,
-    PluginNewArgs, PluginRecordArgs, TrialArgs,
+    PluginAuditArgs, PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginKind,
+    PluginLanguage, PluginListArgs, PluginNewArgs, PluginPruneArgs, PluginPublishArgs, PluginRecordArgs,
+    PluginVendorArgs, TrialArgs,
 };
 
 /// Builds machine images from Packer templates; every provisioner and post-processor runs in a sandbox.
@@ -92,7 +95,9 @@ pub(crate) enum Command {
     Fix(FixArgs),
     /// Lay out JSON templates and variable files in one way
     Fmt(FmtArgs),
-    /// Look at provisioners and post-processors
+    /// Find, download and lock the plugins that kilnbox.toml names
+    Init(InitArgs),
+    /// Look at provisioners and post-processors, and at where they come from
     #[command(subcommand, visible_alias = "plugins")]
     Plugin(PluginCommand),
     /// Accept what a project's kilnbox.toml grants beyond the default
@@ -107,9 +112,6 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Of Packer, and not built yet
-    #[command(hide = true)]
-    Init(NotBuiltArgs),
     /// Of Packer, and not built yet
     #[command(name = "hcl2_upgrade", hide = true)]
     Hcl2Upgrade(NotBuiltArgs),

@@ -22,12 +22,42 @@ pub(crate) const STATE_DIR: EnvVar = EnvVar {
 /// What can be made again.
 pub(crate) const CACHE_DIR: EnvVar = EnvVar {
     name: "KILNBOX_CACHE_DIR",
-    does: "where compiled components are kept (else $XDG_CACHE_HOME/kilnbox)",
+    does: "where plugins and compiled components are kept (else $XDG_CACHE_HOME/kilnbox)",
 };
 /// What the user decided.
 pub(crate) const CONFIG_DIR: EnvVar = EnvVar {
     name: "KILNBOX_CONFIG_DIR",
-    does: "where accepted projects are remembered (else $XDG_CONFIG_HOME/kilnbox)",
+    does: "where config.toml is, and accepted projects are remembered (else $XDG_CONFIG_HOME/kilnbox)",
+};
+/// Private authorities.
+pub(crate) const CA_FILE: EnvVar = EnvVar {
+    name: "KILNBOX_CA_FILE",
+    does: "certificates, in PEM, that registries may have besides the system's",
+};
+/// OpenSSL's, read by the library that finds the system's certificates.
+pub(crate) const SSL_CERT_FILE: EnvVar = EnvVar {
+    name: "SSL_CERT_FILE",
+    does: "certificates, in PEM, that registries may have instead of the system's",
+};
+/// Everybody's, read by the library that speaks HTTP; `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` go with it.
+pub(crate) const HTTPS_PROXY: EnvVar = EnvVar {
+    name: "HTTPS_PROXY",
+    does: "the proxy through which registries are asked; NO_PROXY names hosts that are asked directly",
+};
+/// Docker's own.
+pub(crate) const DOCKER_CONFIG: EnvVar = EnvVar {
+    name: "DOCKER_CONFIG",
+    does: "the folder of config.json, which knows the credentials for registries (else ~/.docker)",
+};
+/// Podman's own.
+pub(crate) const REGISTRY_AUTH_FILE: EnvVar = EnvVar {
+    name: "REGISTRY_AUTH_FILE",
+    does: "podman's file of credentials (else $XDG_RUNTIME_DIR/containers/auth.json)",
+};
+/// Where podman keeps credentials.
+pub(crate) const XDG_RUNTIME_DIR: EnvVar = EnvVar {
+    name: "XDG_RUNTIME_DIR",
+    does: "the folder of containers/auth.json, see REGISTRY_AUTH_FILE",
 };
 /// Whom the temporary security group lets in.
 pub(crate) const CHECKIP_URL: EnvVar = EnvVar {
@@ -61,10 +91,16 @@ pub(crate) const PACKER_NO_COLOR: EnvVar = EnvVar {
 };
 
 /// All of them, in the order `--help` shows them.
-pub(crate) const ALL: [EnvVar; 9] = [
+pub(crate) const ALL: [EnvVar; 15] = [
     STATE_DIR,
     CACHE_DIR,
     CONFIG_DIR,
+    CA_FILE,
+    SSL_CERT_FILE,
+    HTTPS_PROXY,
+    DOCKER_CONFIG,
+    REGISTRY_AUTH_FILE,
+    XDG_RUNTIME_DIR,
     CHECKIP_URL,
     LOG,
     PACKER_LOG,

@@ -34,6 +34,22 @@ impl Folders {
     }
 }
 
+/// The files in which programs that log in to registries keep what they are told: Docker's, then podman's.
+pub(crate) fn credentials() -> Vec<PathBuf> {
+    let docker = match env_vars::DOCKER_CONFIG.get() {
+        Some(chosen) => Some(PathBuf::from(chosen)),
+        None => etcetera::home_dir().ok().map(|home| home.join(".docker")),
+    };
+    let podman = match env_vars::REGISTRY_AUTH_FILE.get() {
+        Some(chosen) => Some(PathBuf::from(chosen)),
+        None => env_vars::XDG_RUNTIME_DIR
+            .get()
+            .map(|folder| PathBuf::from(folder).join("containers/auth.json")),
+    };
+    let docker = docker.map(|folder| folder.join("config.json"));
+    docker.into_iter().chain(podman).collect()
+}
+
 fn folder(variable: EnvVar, default: impl FnOnce(Xdg) -> PathBuf) -> Result<PathBuf, Error> {
     if let Some(chosen) = variable.get() {
         return std::path::absolute(&chosen).map_err(|source| Error::Read {

@@ -5,12 +5,14 @@
 
 mod args;
 mod argv;
+mod capabilities;
 mod commands;
 mod durations;
 mod env_vars;
 mod error;
 mod exit_codes;
 mod folders;
+mod images;
 mod logging;
 mod person;
 mod readers;
@@ -18,6 +20,7 @@ mod record;
 mod report;
 mod signals;
 mod stdout;
+mod table;
 mod template_file;
 mod wire;
 

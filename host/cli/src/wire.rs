@@ -11,11 +11,18 @@ use std::{
 use bytes::Bytes;
 use kilnbox_engine::{Builder, Prompt, Reclaimer, StepKind, Sweeper};
 use kilnbox_registry::{
-    Acceptance, GrantedPlugin, Limit, LimitRule, LimitUnit, Project, TrustStore, Vocabulary,
+    Acceptance, GrantedPlugin, Limit, LimitRule, LimitUnit, Project, ProjectFile,
+    Settings as RegistrySettings, Store, TrustStore, Vocabulary,
 };
 use kilnbox_sandbox::{Capability, Code, ComponentSource, Grants, Limits, Sandbox, Settings, Unit};
 
-use crate::{env_vars, error::Error, folders::Folders, report::Report};
+use crate::{
+    env_vars,
+    error::Error,
+    folders::{self, Folders},
+    images::BaseImages,
+    report::Report,
+};
 
 /// The program itself, which it starts again as the helper of a container and as the compiler.
 fn own_program() -> Result<PathBuf, Error> {
@@ -31,10 +38,10 @@ pub(crate) fn builders(folders: &Folders) -> Result<Vec<Arc<dyn Builder>>, Error
     Ok(vec![
         Arc::new(kilnbox_builder_local::NullBuilder::default()),
         Arc::new(kilnbox_builder_local::FileBuilder::default()),
-        Arc::new(kilnbox_builder_rootfs::RootfsBuilder::new(
-            program,
-            folders.state.clone(),
-        )),
+        Arc::new(
+            kilnbox_builder_rootfs::RootfsBuilder::new(program, folders.state.clone())
+                .with_images(Arc::new(BaseImages::new(folders.clone()))),
+        ),
         Arc::new(kilnbox_builder_amazon::AmazonEbsBuilder::new(checkip())),
     ])
 }
@@ -58,8 +65,34 @@ pub(crate) fn sweepers() -> Vec<Arc<dyn Sweeper>> {
     kilnbox_builder_amazon::sweepers()
 }
 
-/// The project in a folder, if it has a `kilnbox.toml`.
+/// The project in a folder, if it has a `kilnbox.toml`: with the bytes of its plugins, as they are locked.
 pub(crate) fn project(folder: &Path) -> Result<Option<Project>, Error> {
+    let store = store(&Folders::find()?);
+    with_vocabulary(|vocabulary| Ok(Project::open(folder, vocabulary, &store)?))
+}
+
+/// The `kilnbox.toml` in a folder, if there is one, without the bytes behind it.
+pub(crate) fn project_file(folder: &Path) -> Result<Option<ProjectFile>, Error> {
+    with_vocabulary(|vocabulary| Ok(ProjectFile::read(folder, vocabulary)?))
+}
+
+/// Where the bytes of plugins are kept.
+pub(crate) fn store(folders: &Folders) -> Store {
+    Store::new(&folders.cache)
+}
+
+/// How registries are asked, and who the user is there.
+pub(crate) fn registries(folders: &Folders) -> Result<RegistrySettings, Error> {
+    let mut settings = RegistrySettings::read(&folders.config)?;
+    if let Some(file) = env_vars::CA_FILE.get() {
+        settings.ca_file = Some(file.into());
+    }
+    settings.credentials = folders::credentials();
+    Ok(settings)
+}
+
+/// The names that a `kilnbox.toml` may use.
+fn with_vocabulary<T>(read: impl FnOnce(&Vocabulary<'_>) -> Result<T, Error>) -> Result<T, Error> {
     let names = |by_default| {
         let capabilities = Capability::ALL
             .into_iter()
@@ -70,13 +103,12 @@ pub(crate) fn project(folder: &Path) -> Result<Option<Project>, Error> {
         .iter()
         .map(|component| component.name)
         .collect();
-    let vocabulary = Vocabulary {
+    read(&Vocabulary {
         first_party: &first_party,
         by_default: &names(true),
         on_request: &names(false),
         limits: &limit_rules(),
-    };
-    Ok(Project::open(folder, &vocabulary)?)
+    })
 }
 
 fn limit_rules() -> Vec<LimitRule> {

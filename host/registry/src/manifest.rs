@@ -4,7 +4,9 @@
 //! that one run shows them all. Unknown keys and names are errors with a suggestion, because a misspelt `grant` that
 //! is ignored would only show up as a refusal somewhere else.
 
-use std::{ops::Range, path::PathBuf, time::Duration};
+mod source;
+
+use std::{ops::Range, time::Duration};
 
 use bytesize::ByteSize;
 use semver::VersionReq;
@@ -15,7 +17,7 @@ use toml::{
 
 use crate::{
     error::ManifestProblem as Problem,
-    plugin::{Limit, Plugin, Source},
+    plugin::{Limit, Plugin},
     project::{LimitRule, LimitUnit, Vocabulary},
 };
 
@@ -23,9 +25,7 @@ use crate::{
 pub const FILE_NAME: &str = "kilnbox.toml";
 
 const TOP_KEYS: &[&str] = &["plugins"];
-const PLUGIN_KEYS: &[&str] = &["source", "version", "grant", "limits"];
-/// Schemes that are designed but not built, so that the refusal can say so.
-const LATER_SCHEMES: &[&str] = &["https", "oci"];
+const PLUGIN_KEYS: &[&str] = &["source", "version", "sha256", "grant", "limits"];
 
 /// Reads the text of a `kilnbox.toml`; relative sources stay relative.
 pub fn parse(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Plugin>, Vec<Problem>> {
@@ -82,6 +82,8 @@ impl Reading<'_> {
             grant: Vec::new(),
             limits: Vec::new(),
         };
+        let mut source = None;
+        let mut sha256 = None;
         let mut sourced = false;
         for (key, value) in keys {
             match key.get_ref().as_ref() {
@@ -97,14 +99,20 @@ impl Reading<'_> {
                 }
                 "source" => {
                     sourced = true;
-                    plugin.source = self.source(value);
+                    source = self.source(value);
                 }
+                "sha256" => sha256 = Some(self.sha256(value)),
                 "version" => plugin.version = self.version(value),
                 "grant" => plugin.grant = self.grants(value),
                 "limits" => plugin.limits = self.limits(value),
                 unknown => self.unknown_key(key.span(), unknown, PLUGIN_KEYS),
             }
         }
+        plugin.source = match sha256 {
+            // A digest that is none was told already.
+            Some(None) => None,
+            sha256 => source.and_then(|written| self.with_digest(written, sha256.flatten())),
+        };
         if !sourced && !first_party {
             let problem = Problem::new(
                 at,
@@ -117,36 +125,6 @@ impl Reading<'_> {
                 }));
         }
         Some(plugin)
-    }
-
-    fn source(&mut self, value: &Value<'_>) -> Option<Source> {
-        let text = self.string(value, "`source`")?;
-        let example = "such as `file:plugins/NAME.wasm`";
-        let problem = match text.split_once(':') {
-            Some(("file", "")) => Problem::new(value.span(), "`file:` without a path").hint(example),
-            // `file:///x` is the absolute path `/x`; `file://host/x` names another machine.
-            Some(("file", path)) => match path.strip_prefix("//") {
-                None => return Some(Source::File(PathBuf::from(path))),
-                Some(absolute) if absolute.starts_with('/') => {
-                    return Some(Source::File(PathBuf::from(absolute)));
-                }
-                Some(_) => Problem::new(value.span(), "`file://` must be followed by an absolute path").hint(
-                    format!("write `file:` and a path relative to {FILE_NAME}, {example}"),
-                ),
-            },
-            Some((scheme, _)) if LATER_SCHEMES.contains(&scheme) => Problem::new(
-                value.span(),
-                format!("sources with the scheme `{scheme}:` are not built yet"),
-            )
-            .hint("download the plugin and name it with `file:`"),
-            Some((scheme, _)) if is_scheme(scheme) => {
-                Problem::new(value.span(), format!("unknown scheme `{scheme}:`"))
-                    .hint("this version knows `file:`")
-            }
-            _ => Problem::new(value.span(), "`source` needs a scheme").hint(format!("write `file:{text}`")),
-        };
-        self.problems.push(problem);
-        None
     }
 
     fn version(&mut self, value: &Value<'_>) -> Option<VersionReq> {
@@ -292,15 +270,6 @@ fn shown(unit: LimitUnit, value: u64) -> String {
     }
 }
 
-/// A scheme as RFC 3986 §3.1 has it, of at least two letters, so that `C:\x` is none.
-fn is_scheme(text: &str) -> bool {
-    text.len() > 1
-        && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-}
-
 fn suggestion(name: &str, known: &[&str]) -> String {
     match closest(name, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -327,6 +296,7 @@ fn closest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::Source;
     use crate::project::tests::VOCABULARY;
 
     fn problems(text: &str) -> String {
@@ -419,12 +389,10 @@ mod tests {
             such as `100`
         `source`: `shell` is part of Kilnbox and cannot be redefined
             give the plugin another name, and use that in the template
-        `"oci://ghcr.io/acme/c"`: sources with the scheme `oci:` are not built yet
-            download the plugin and name it with `file:`
         `"one"`: `one` is no version requirement: unexpected character 'o' while parsing major version number
             such as `^1.2` or `=1.2.3`
         `"ftp:d"`: unknown scheme `ftp:`
-            this version knows `file:`
+            this version knows `file:`, `https:` and `oci:`
         `"exec"`: `grant` must be a list such as `["exec"]`, not string
         `shel`: `shel` has no `source`, and Kilnbox brings no such plugin
             did you mean `shell`?
@@ -434,33 +402,5 @@ mod tests {
     #[test]
     fn broken_toml_shows_the_place() {
         insta::assert_snapshot!(problems("[plugins.a\nsource = 1"), @"``: unclosed table, expected `]`");
-    }
-
-    #[test]
-    fn file_sources() {
-        let source = |text: &str| {
-            parse(&format!("[plugins.a]\nsource = \"{text}\""), &VOCABULARY)
-                .map(|plugins| plugins[0].source.clone())
-        };
-        assert_eq!(
-            source("file:a.wasm").unwrap(),
-            Some(Source::File("a.wasm".into()))
-        );
-        assert_eq!(
-            source("file:/opt/a.wasm").unwrap(),
-            Some(Source::File("/opt/a.wasm".into()))
-        );
-        assert_eq!(
-            source("file:///opt/a.wasm").unwrap(),
-            Some(Source::File("/opt/a.wasm".into()))
-        );
-        for refused in [
-            "file:",
-            "file://host/a.wasm",
-            "a.wasm",
-            "https://example.com/a.wasm",
-        ] {
-            assert!(source(refused).is_err(), "{refused}");
-        }
     }
 }

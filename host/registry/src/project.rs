@@ -1,28 +1,20 @@
 //! The `kilnbox.toml` of one project and the plugins behind it.
 //!
 //! The bytes of every plugin are read when the project is opened, once: what was shown and accepted is what runs,
-//! even if the file changes meanwhile.
+//! even if the file changes meanwhile. Nothing is resolved and nothing downloaded here: what `kilnbox init` has not
+//! locked and fetched is an error.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Error, Unaccepted,
-    manifest::{self, FILE_NAME},
-    plugin::{Limit, Plugin, Source},
+    Error, Lock, ProjectFile, Store, Unaccepted,
+    located::{self, Located},
+    plugin::{Limit, Plugin},
     trust::Acceptance,
 };
-
-/// Largest `kilnbox.toml`, in bytes.
-const MANIFEST_SIZE: u64 = 1 << 20;
-/// Largest component, in bytes; the sandbox has a limit of its own.
-const COMPONENT_SIZE: u64 = 256 << 20;
 
 /// The names a `kilnbox.toml` may use, as the sandbox and the bundle define them.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +69,7 @@ pub struct Project {
     path: PathBuf,
     digest: String,
     plugins: Vec<(Plugin, Option<Bytes>)>,
+    lock: Lock,
     beyond_default: Vec<(String, String)>,
 }
 
@@ -87,8 +80,6 @@ pub struct GrantedPlugin {
     pub name: String,
     /// The component; absent for Kilnbox's own.
     pub bytes: Option<Bytes>,
-    /// The file they were read from, for messages.
-    pub file: Option<PathBuf>,
     /// Capabilities granted, beyond the default or not.
     pub grant: Vec<String>,
     /// The versions that may be used.
@@ -98,36 +89,24 @@ pub struct GrantedPlugin {
 }
 
 impl Project {
-    /// Opens the `kilnbox.toml` in `folder`; none where there is no such file.
-    pub fn open(folder: &Path, vocabulary: &Vocabulary<'_>) -> Result<Option<Self>, Error> {
-        // Absolute and without links, so that the acceptance of one project is not taken for another's.
-        let folder = folder.canonicalize().map_err(Error::io("opening", folder))?;
-        let path = folder.join(FILE_NAME);
-        let text = match read(&path, MANIFEST_SIZE) {
-            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(None);
-            }
-            read => read?,
+    /// Reads the `kilnbox.toml` in `folder` and the bytes of every plugin it names: a file where it is, anything else
+    /// from its vendored copy or from the store. `None` if there is no such file.
+    pub fn open(folder: &Path, vocabulary: &Vocabulary<'_>, store: &Store) -> Result<Option<Self>, Error> {
+        let Some(file) = ProjectFile::read(folder, vocabulary)? else {
+            return Ok(None);
         };
-        let text = String::from_utf8(text).map_err(|error| Error::Io {
-            action: "reading",
-            path: path.clone(),
-            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
-        })?;
-        let plugins = match manifest::parse(&text, vocabulary) {
-            Ok(plugins) => plugins,
-            Err(problems) => return Err(Error::Manifest { path, text, problems }),
-        };
-
-        let mut digest = Sha256::new_with_prefix(Sha256::digest(&text));
+        let folder = file.folder().to_owned();
+        let lock = Lock::read(&folder)?.unwrap_or_default();
+        let mut digest = Sha256::new_with_prefix(Sha256::digest(&file.text));
         let mut beyond_default = Vec::new();
-        let mut loaded = Vec::with_capacity(plugins.len());
-        for mut plugin in plugins {
-            let bytes = match &mut plugin.source {
+        let mut loaded = Vec::with_capacity(file.plugins.len());
+        for plugin in file.plugins {
+            let bytes = match &plugin.source {
                 None => None,
-                Some(Source::File(file)) => {
-                    *file = folder.join(&*file);
-                    Some(read(file, COMPONENT_SIZE)?)
+                Some(source) => {
+                    let locked = lock.plugins.get(&plugin.name);
+                    let Located { bytes, .. } = located::find(&folder, &plugin, source, locked, store)?;
+                    Some(bytes)
                 }
             };
             let wanted = plugin
@@ -142,12 +121,13 @@ impl Project {
                     digest.update(Sha256::digest(bytes));
                 }
             }
-            loaded.push((plugin, bytes.map(Bytes::from)));
+            loaded.push((plugin, bytes));
         }
         Ok(Some(Self {
-            path,
+            path: file.path,
             digest: format!("{:x}", digest.finalize()),
             plugins: loaded,
+            lock,
             beyond_default,
         }))
     }
@@ -165,6 +145,11 @@ impl Project {
     /// The plugins, in the order of the file.
     pub fn plugins(&self) -> impl Iterator<Item = &Plugin> {
         self.plugins.iter().map(|(plugin, _)| plugin)
+    }
+
+    /// What is locked.
+    pub fn lock(&self) -> &Lock {
+        &self.lock
     }
 
     /// The bytes of a plugin, for looking at it: nothing is granted by that.
@@ -193,7 +178,6 @@ impl Project {
         let granted = self.plugins.iter().map(|(plugin, bytes)| GrantedPlugin {
             name: plugin.name.clone(),
             bytes: bytes.clone(),
-            file: plugin.source.as_ref().map(|Source::File(file)| file.clone()),
             grant: plugin.grant.clone(),
             version: plugin.version.clone(),
             limits: plugin.limits.clone(),
@@ -202,34 +186,12 @@ impl Project {
     }
 }
 
-/// Reads a whole file up to a limit.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
-    // Opening a pipe would wait for somebody to write to it, and a device has no end.
-    let about = std::fs::metadata(path).map_err(Error::io("reading", path))?;
-    if !about.is_file() {
-        let what = std::io::Error::other("not a regular file");
-        return Err(Error::io("reading", path)(what));
-    }
-    let file = File::open(path).map_err(Error::io("reading", path))?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("reading", path))?;
-    if bytes.len() as u64 > limit {
-        return Err(Error::TooLarge {
-            path: path.to_owned(),
-            limit,
-        });
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::fs;
 
     use super::*;
-    use crate::TrustStore;
+    use crate::{FILE_NAME, TrustStore};
 
     pub(crate) const VOCABULARY: Vocabulary<'static> = Vocabulary {
         first_party: &["shell", "file", "shell-local"],
@@ -264,8 +226,12 @@ pub(crate) mod tests {
         folder
     }
 
+    fn try_open(folder: &Path) -> Result<Option<Project>, Error> {
+        Project::open(folder, &VOCABULARY, &Store::new(&folder.join("cache")))
+    }
+
     fn open(folder: &Path) -> Project {
-        Project::open(folder, &VOCABULARY).unwrap().unwrap()
+        try_open(folder).unwrap().unwrap()
     }
 
     const POWERFUL: &str = "[plugins.tool]\nsource = \"file:tool.wasm\"\ngrant = [\"host-exec\"]\n";
@@ -273,7 +239,7 @@ pub(crate) mod tests {
     #[test]
     fn no_file_is_no_project() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Project::open(folder.path(), &VOCABULARY).unwrap().is_none());
+        assert!(try_open(folder.path()).unwrap().is_none());
     }
 
     #[test]
@@ -352,7 +318,7 @@ pub(crate) mod tests {
     #[test]
     fn a_missing_plugin_is_named() {
         let folder = project("[plugins.tool]\nsource = \"file:gone.wasm\"\n");
-        let error = Project::open(folder.path(), &VOCABULARY).unwrap_err().to_string();
+        let error = try_open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("gone.wasm`: No such file"), "{error}");
     }
 }

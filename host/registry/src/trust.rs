@@ -7,13 +7,12 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Project};
+use crate::{Error, Project, file};
 
 const FILE_NAME: &str = "trusted.json";
 
@@ -87,51 +86,25 @@ impl TrustStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trusted::default()),
             read => read.map_err(Error::io("reading", &path))?,
         };
-        if exposed(&path).map_err(Error::io("reading", &path))? {
-            return Err(Error::TrustExposed { path });
+        if file::exposed(&path).map_err(Error::io("reading", &path))? {
+            return Err(Error::Exposed { path });
         }
         serde_json::from_slice(&text).map_err(|source| Error::TrustDamaged { path, source })
     }
 
     fn save(&self, trusted: &Trusted) -> Result<(), Error> {
         let path = self.path();
-        make_private(&self.folder).map_err(Error::io("making", &self.folder))?;
+        file::make_private(&self.folder)?;
         let text = serde_json::to_vec_pretty(trusted).map_err(|source| Error::TrustDamaged {
             path: path.clone(),
             source,
         })?;
-        // `NamedTempFile` is made with mode 0600.
-        let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(&text)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map(drop).map_err(|error| error.error)
-        };
-        write().map_err(Error::io("writing", &path))
+        file::replace(&path, &text, 0o600)
     }
 }
 
 fn key(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-#[cfg(unix)]
-fn exposed(path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(fs::metadata(path)?.permissions().mode() & 0o022 != 0)
-}
-
-#[cfg(not(unix))]
-fn exposed(_: &Path) -> io::Result<bool> {
-    Ok(false)
 }
 
 #[cfg(unix)]
@@ -140,7 +113,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::project::tests::VOCABULARY;
+    use crate::{Store, project::tests::VOCABULARY};
 
     fn accepted() -> (tempfile::TempDir, TrustStore, Project) {
         let folder = tempfile::tempdir().unwrap();
@@ -150,7 +123,9 @@ mod tests {
         )
         .unwrap();
         let store = TrustStore::new(&folder.path().join("config/kilnbox"));
-        let project = Project::open(folder.path(), &VOCABULARY).unwrap().unwrap();
+        let project = Project::open(folder.path(), &VOCABULARY, &Store::new(folder.path()))
+            .unwrap()
+            .unwrap();
         store.accept(&project).unwrap();
         (folder, store, project)
     }
@@ -168,7 +143,7 @@ mod tests {
         let (_folder, store, project) = accepted();
         fs::set_permissions(store.path(), fs::Permissions::from_mode(0o666)).unwrap();
         let error = project.granted(&Acceptance::Remembered(&store)).unwrap_err();
-        assert!(matches!(error, Error::TrustExposed { .. }), "{error}");
+        assert!(matches!(error, Error::Exposed { .. }), "{error}");
     }
 
     #[test]

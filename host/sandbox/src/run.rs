@@ -13,7 +13,7 @@ use kilnbox_engine::{
 use serde_json::Value as Json;
 use wasmtime::{
     Store,
-    component::{Instance, InstancePre, Resource},
+    component::{Instance, InstancePre},
 };
 
 use crate::{
@@ -203,15 +203,9 @@ impl Step for Ready {
         let around = Around::new(self, job, None);
         let run = async |store: &mut Store<State>, instance: &Instance| {
             let guest = export.load(&mut *store, instance)?;
-            let lent = store.data_mut().table.push(InstanceHandle { on })?;
+            let instance = store.data_mut().table.push(InstanceHandle { on })?;
             let job = store.data_mut().table.push(JobHandle)?;
-            guest
-                .call_run(
-                    store,
-                    Resource::new_borrow(lent.rep()),
-                    Resource::new_borrow(job.rep()),
-                )
-                .await
+            guest.call_run(store, instance, job).await
         };
         around.call(self, run).await
     }
@@ -224,10 +218,9 @@ impl Step for Ready {
         let around = Around::new(self, job, Some(input.clone()));
         let run = async |store: &mut Store<State>, instance: &Instance| {
             let guest = export.load(&mut *store, instance)?;
-            let lent = store.data_mut().table.push(Input)?;
+            let input = store.data_mut().table.push(Input)?;
             let job = store.data_mut().table.push(JobHandle)?;
-            let (lent, job) = (Resource::new_borrow(lent.rep()), Resource::new_borrow(job.rep()));
-            match guest.call_run(&mut *store, lent, job).await? {
+            match guest.call_run(&mut *store, input, job).await? {
                 Ok(processed) => Ok(Ok(store.data_mut().table.delete(processed)?)),
                 Err(error) => Ok(Err(error)),
             }

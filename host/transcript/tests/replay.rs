@@ -15,7 +15,12 @@ fn replay(text: &str) -> Replay {
     Replay::new(transcript(text))
 }
 
-async fn upload(on: &dyn Communicator, to: &str, content: &str, mode: Option<u32>) -> Result<u64, CommunicatorError> {
+async fn upload(
+    on: &dyn Communicator,
+    to: &str,
+    content: &str,
+    mode: Option<u32>,
+) -> Result<u64, CommunicatorError> {
     let mut content = content.as_bytes();
     let upload = Upload {
         size: Some(content.len() as u64),
@@ -48,7 +53,11 @@ fn verdict(replay: &Replay, text: &str) -> String {
     let place = departure.at.map_or("at the end".to_owned(), |at| {
         format!("at `{}`", text[at].lines().nth(1).unwrap_or_default())
     });
-    format!("{place}: {}\n{}", departure.message, departure.hint.unwrap_or_default())
+    format!(
+        "{place}: {}\n{}",
+        departure.message,
+        departure.hint.unwrap_or_default()
+    )
 }
 
 #[tokio::test]
@@ -88,11 +97,20 @@ async fn a_step_that_does_what_is_expected() {
         run(&replay, Command::line("uname -r")).await.unwrap(),
         ("out:6.1\nerr:careful\n".to_owned(), Exit::Code(3))
     );
-    assert_eq!(upload(&replay, "/tmp/x-7", "secret", Some(0o600)).await.unwrap(), 6);
+    assert_eq!(
+        upload(&replay, "/tmp/x-7", "secret", Some(0o600)).await.unwrap(),
+        6
+    );
     let mut got = Vec::new();
     replay.download("/etc/motd", &mut got, &NoProgress).await.unwrap();
     assert_eq!(got, [0, 255]);
-    let mut process = replay.start(Command { stdin: true, ..Command::line("cat") }).await.unwrap();
+    let mut process = replay
+        .start(Command {
+            stdin: true,
+            ..Command::line("cat")
+        })
+        .await
+        .unwrap();
     process.write_stdin(Bytes::from_static(b"all of")).await.unwrap();
     process.write_stdin(Bytes::from_static(b" it")).await.unwrap();
     process.close_stdin().await.unwrap();
@@ -107,7 +125,9 @@ async fn a_step_that_does_what_is_expected() {
 async fn another_command_is_shown_beside_the_expected_one() {
     let text = "[[expect]]\ncommand = \"install -m 0644 a b\"\n";
     let replay = replay(text);
-    let error = run(&replay, Command::line("install -m 0600 a b")).await.unwrap_err();
+    let error = run(&replay, Command::line("install -m 0600 a b"))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("not in the transcript"), "{error}");
     insta::assert_snapshot!(verdict(&replay, text), @"");
 }
@@ -153,7 +173,13 @@ async fn what_does_not_come() {
 async fn wrong_standard_input_is_found_at_the_end_of_the_command() {
     let text = "[[expect]]\ncommand = \"cat\"\nstdin = \"yes\"\n";
     let replay = replay(text);
-    let mut process = replay.start(Command { stdin: true, ..Command::line("cat") }).await.unwrap();
+    let mut process = replay
+        .start(Command {
+            stdin: true,
+            ..Command::line("cat")
+        })
+        .await
+        .unwrap();
     process.write_stdin(Bytes::from_static(b"no")).await.unwrap();
     end(process).await.unwrap_err();
     insta::assert_snapshot!(verdict(&replay, text), @"");
@@ -166,7 +192,13 @@ async fn a_departure_that_the_step_swallows_is_found_out() {
     run(&replay, Command::line("c")).await.unwrap_err();
     run(&replay, Command::line("a")).await.unwrap();
     run(&replay, Command::line("b")).await.unwrap();
-    assert!(replay.verdict().unwrap_err().message.contains("the command `c` came instead"));
+    assert!(
+        replay
+            .verdict()
+            .unwrap_err()
+            .message
+            .contains("the command `c` came instead")
+    );
 }
 
 #[tokio::test]
@@ -194,7 +226,13 @@ async fn folders_go_both_ways() {
     dir.create_dir("bin").unwrap();
     dir.write("bin/run", "x").unwrap();
     dir.write("note", "y").unwrap();
-    assert_eq!(replay.upload_tree("/opt/app", &dir, "app", &NoProgress).await.unwrap(), 2);
+    assert_eq!(
+        replay
+            .upload_tree("/opt/app", &dir, "app", &NoProgress)
+            .await
+            .unwrap(),
+        2
+    );
     replay.download_tree("/var/log", &dir, &NoProgress).await.unwrap();
     assert_eq!(dir.read_to_string("app/log").unwrap(), "line\n");
     assert_eq!(replay.verdict(), Ok(()));
@@ -248,7 +286,9 @@ async fn a_recording_plays_what_was_recorded() {
     let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
     dir.write("a", "b").unwrap();
     on.upload_tree("/opt", &dir, "opt", &NoProgress).await.unwrap();
-    on.download("/etc/motd", &mut Vec::new(), &NoProgress).await.unwrap();
+    on.download("/etc/motd", &mut Vec::new(), &NoProgress)
+        .await
+        .unwrap();
     upload(&on, "/root/x", "", None).await.unwrap_err();
     on.reconnect(Duration::from_secs(1)).await.unwrap();
     on.remove("/tmp/x").await.unwrap();
@@ -292,7 +332,11 @@ files = { "../h" = "" }
         .iter()
         .map(|problem| {
             let place = text[problem.at.clone()].lines().nth(1).unwrap_or_default();
-            format!("{place}\n    {}\n    {}", problem.message, problem.hint.clone().unwrap_or_default())
+            format!(
+                "{place}\n    {}\n    {}",
+                problem.message,
+                problem.hint.clone().unwrap_or_default()
+            )
         })
         .collect();
     insta::assert_snapshot!(shown.join("\n"));
@@ -304,8 +348,14 @@ fn what_is_no_transcript_is_refused() {
         ("", "missing field `version`"),
         ("version = 2", "version 2 is not known"),
         ("version = 1\n[[expect]]\nrun = \"x\"", "unknown field `run`"),
-        ("version = 1\n[[expect]]\nupload = \"x\"\nmode = \"rw\"", "no octal number"),
-        ("version = 1\n[[expect]]\nupload = \"x\"\ncontent = { sha256 = \"0\" }", "expected a string"),
+        (
+            "version = 1\n[[expect]]\nupload = \"x\"\nmode = \"rw\"",
+            "no octal number",
+        ),
+        (
+            "version = 1\n[[expect]]\nupload = \"x\"\ncontent = { sha256 = \"0\" }",
+            "expected a string",
+        ),
     ] {
         let problems = parse(text).unwrap_err();
         assert!(problems[0].message.contains(message), "{text}: {:?}", problems[0]);

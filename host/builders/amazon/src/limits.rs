@@ -8,6 +8,8 @@ pub(crate) const INSTANCE_DELAY: Duration = Duration::from_secs(2);
 pub(crate) const IMAGE_DELAY: Duration = Duration::from_secs(5);
 /// How many times its first length a delay grows to.
 pub(crate) const SLOWEST: u32 = 4;
+/// Waits that begin within this time of a look share the next one; else the first look of a wait comes at once.
+pub(crate) const TOGETHER: Duration = Duration::from_millis(200);
 /// Longest wait for an instance to start or stop.
 pub(crate) const INSTANCE_WAIT: Duration = Duration::from_secs(10 * 60);
 /// Longest wait for an image or a snapshot. Packer gives up after 30 minutes, which large volumes and copies between

@@ -69,6 +69,7 @@ struct State<S> {
 
 #[derive(Debug, Default)]
 struct Turn {
+    last: Option<Instant>,
     next: Option<Instant>,
     /// Looks since somebody new began to wait.
     looks: u32,
@@ -122,8 +123,10 @@ impl<L: Look> Watch<L> {
         let mut answer = self.state().answer;
         let mut last = "not known to AWS yet".to_owned();
         let mut known = false;
+        let mut first = true;
         loop {
-            let (number, seen) = self.next_answer(id, answer).await?;
+            let (number, seen) = self.next_answer(id, answer, first).await?;
+            first = false;
             answer = number;
             match seen.as_ref().map(&mut judge) {
                 Some(Verdict::Done(done)) => return Ok(done),
@@ -153,8 +156,9 @@ impl<L: Look> Watch<L> {
         }
     }
 
-    /// The first answer after number `after`, asked for by whoever has the turn.
-    async fn next_answer(&self, id: &str, after: u64) -> Result<(u64, Option<L::Seen>), StepError> {
+    /// The first answer after number `after`, asked for by whoever has the turn. The `first` one of a wait comes at once,
+    /// as what is waited for may be so already; only those who begin together share it.
+    async fn next_answer(&self, id: &str, after: u64, first: bool) -> Result<(u64, Option<L::Seen>), StepError> {
         let mut turn = self.turn.lock().await;
         {
             let state = self.state();
@@ -162,12 +166,14 @@ impl<L: Look> Watch<L> {
                 return Ok((state.answer, state.seen.get(id).cloned()));
             }
         }
-        if let Some(next) = turn.next {
+        let soon = turn.last.map(|last| last + limits::TOGETHER);
+        if let Some(next) = if first { soon.min(turn.next) } else { turn.next } {
             sleep_until(next).await;
         }
         let ids: Vec<String> = self.state().wanted.keys().cloned().collect();
         let looked = self.look.look(&ids).await;
         turn.looks += 1;
+        turn.last = Some(Instant::now());
         let throttled = looked.as_ref().is_err_and(Failure::throttled);
         turn.next = Some(Instant::now() + self.pause(turn.looks, throttled));
         let seen = match looked {

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tokio::sync::Mutex;
 
 use crate::{
+    Images,
     options::{Config, SCHEMA},
     steps::{Shared, StepCapture, StepPrepare, StepStart},
 };
@@ -16,6 +17,7 @@ use crate::{
 pub struct RootfsBuilder {
     executable: PathBuf,
     state_dir: PathBuf,
+    images: Option<Arc<dyn Images>>,
 }
 
 impl RootfsBuilder {
@@ -25,6 +27,15 @@ impl RootfsBuilder {
         Self {
             executable,
             state_dir,
+            images: None,
+        }
+    }
+
+    /// A builder that can start from images of registries.
+    pub fn with_images(self, images: Arc<dyn Images>) -> Self {
+        Self {
+            images: Some(images),
+            ..self
         }
     }
 }
@@ -39,7 +50,7 @@ impl Builder for RootfsBuilder {
     }
 
     fn prepare(&self, options: &Options) -> Result<Box<dyn Lifecycle>, Vec<Problem>> {
-        let config = Config::parse(options)?;
+        let config = Config::parse(options, self.images.as_deref())?;
         Ok(Box::new(Rootfs {
             builder: self.clone(),
             config,
@@ -62,6 +73,7 @@ impl Lifecycle for Rootfs {
                 config.clone(),
                 shared.clone(),
                 builder.state_dir,
+                builder.images,
             )),
             Box::new(StepStart::new(config.clone(), shared.clone(), builder.executable)),
             Box::new(StepProvision),

@@ -15,7 +15,7 @@ use tar::{Builder, EntryType, Header};
 use crate::{
     Error,
     capture::hex,
-    layers,
+    layers::{self, Compression},
     wire::{Base, Blob},
 };
 
@@ -29,7 +29,7 @@ const LAYERS: usize = 256;
 pub(crate) struct Layer {
     pub(crate) file: PathBuf,
     pub(crate) blob: Blob,
-    pub(crate) gzip: bool,
+    pub(crate) compression: Compression,
 }
 
 /// What to start from, and what of it goes into the result.
@@ -203,13 +203,11 @@ fn digest_like(name: &str) -> bool {
 
 /// A layer's archive with its digests.
 fn plain(path: &Path) -> io::Result<Layer> {
-    let mut start = [0; 2];
-    let gzip = File::open(path)?.read_exact(&mut start).is_ok() && start == [0x1f, 0x8b];
+    let compression = Compression::of(&mut File::open(path)?)?;
     let (size, digest) = digest(File::open(path)?)?;
-    let diff_id = if gzip {
-        digest_of(layers::open(File::open(path)?)?)?.1
-    } else {
-        digest.clone()
+    let diff_id = match compression {
+        Compression::None => digest.clone(),
+        Compression::Gzip | Compression::Zstd => digest_of(layers::open(File::open(path)?)?)?.1,
     };
     Ok(Layer {
         file: path.to_owned(),
@@ -218,7 +216,7 @@ fn plain(path: &Path) -> io::Result<Layer> {
             diff_id,
             size,
         },
-        gzip,
+        compression,
     })
 }
 
@@ -291,7 +289,7 @@ pub(crate) fn write(to: &File, labels: &Labels, base: &Json, layers: &[Layer]) -
     let config = append_blob(&mut archive, "application/vnd.oci.image.config.v1+json", &config)?;
     let mut listed = Vec::new();
     for layer in layers {
-        let media = if layer.gzip { "tar+gzip" } else { "tar" };
+        let media = layer.compression.media();
         listed.push(json!({
             "mediaType": format!("application/vnd.oci.image.layer.v1.{media}"),
             "digest": format!("sha256:{}", layer.blob.digest),

@@ -19,24 +19,53 @@ use crate::Error;
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
+/// How a layer's archive is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// By the first bytes, which the file is left behind.
+    pub(crate) fn of(file: &mut fs::File) -> io::Result<Self> {
+        let mut start = Vec::new();
+        Read::by_ref(file).take(4).read_to_end(&mut start)?;
+        match start.as_slice() {
+            [0x1f, 0x8b, ..] => Ok(Self::Gzip),
+            [0x28, 0xb5, 0x2f, 0xfd] => Ok(Self::Zstd),
+            [0xfd, b'7', b'z', b'X'] => Err(unsupported("xz")),
+            [b'B', b'Z', b'h', _] => Err(unsupported("bzip2")),
+            _ => Ok(Self::None),
+        }
+    }
+
+    /// The last part of a layer's media type.
+    pub(crate) fn media(self) -> &'static str {
+        match self {
+            Self::None => "tar",
+            Self::Gzip => "tar+gzip",
+            Self::Zstd => "tar+zstd",
+        }
+    }
+}
+
 /// A layer's archive without its compression.
 pub(crate) fn open(mut file: fs::File) -> io::Result<Box<dyn Read>> {
-    let mut start = Vec::new();
-    Read::by_ref(&mut file).take(4).read_to_end(&mut start)?;
+    let compression = Compression::of(&mut file)?;
     file.rewind()?;
-    match start.as_slice() {
-        [0x1f, 0x8b, ..] => Ok(Box::new(MultiGzDecoder::new(BufReader::new(file)))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Err(unsupported("zstd")),
-        [0xfd, b'7', b'z', b'X'] => Err(unsupported("xz")),
-        [b'B', b'Z', b'h', _] => Err(unsupported("bzip2")),
-        _ => Ok(Box::new(BufReader::new(file))),
-    }
+    Ok(match compression {
+        Compression::None => Box::new(BufReader::new(file)),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(file))),
+        Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
+    })
 }
 
 fn unsupported(compression: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
-        format!("compression `{compression}` is not supported; give it as gzip or as a plain tar archive"),
+        format!("compression `{compression}` is not supported; give it as gzip, zstd or a plain tar archive"),
     )
 }
 

@@ -14,6 +14,7 @@ mod container;
 mod helper;
 mod host_view;
 mod image;
+mod images;
 mod layers;
 mod limits;
 mod mounts;
@@ -30,6 +31,7 @@ pub use builder::RootfsBuilder;
 pub use communicator::ContainerCommunicator;
 pub use container::{Captured, Container};
 pub use helper::container_main;
+pub use images::{Images, Unavailable};
 pub use reclaim::{reclaimers, remove_folder};
 pub use wire::{Base, Isolation, Setup};
 

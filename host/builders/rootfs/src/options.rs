@@ -6,7 +6,7 @@ use kilnbox_engine::{Options, Problem};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::image::Labels;
+use crate::{Images, image::Labels};
 
 /// JSON Schema of the options.
 pub(crate) static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
@@ -22,7 +22,8 @@ pub(crate) static SCHEMA: LazyLock<Json> = LazyLock::new(|| {
         "properties": {
             "from": { "type": "string", "default": "host", "description":
                 "What to start from: `host`, a copy-on-write view of this machine; a directory; a tar archive, plain or \
-                 with gzip; an OCI layout; or an OCI archive." },
+                 with gzip or zstd; an OCI layout; an OCI archive; or an image of a registry with its host, such as \
+                 `docker.io/library/debian:12`." },
             "output": text("The file to write; `<build name>.tar` by default. Folders on the way are made. One that \
                 exists is an error, unless `-force` is given."),
             "format": { "default": "oci-archive", "description": "What to write.", "oneOf": [
@@ -88,12 +89,22 @@ pub(crate) enum Format {
     Tar,
 }
 
+/// What to start from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A view of this machine.
+    Host,
+    /// A directory, an archive or a layout.
+    Path(PathBuf),
+    /// An image of a registry, by its name.
+    Image(String),
+}
+
 /// Options that were checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) build_name: String,
-    /// None is this machine.
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) from: Origin,
     /// As the user wrote it, for messages.
     pub(crate) from_written: String,
     pub(crate) output: PathBuf,
@@ -106,18 +117,28 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) fn parse(options: &Options) -> Result<Self, Vec<Problem>> {
+    pub(crate) fn parse(options: &Options, images: Option<&dyn Images>) -> Result<Self, Vec<Problem>> {
         let raw: Raw = serde_json::from_value(options.json.clone())
             .map_err(|error| vec![Problem::error("", error.to_string())])?;
         let mut problems = Vec::new();
         let from_written = raw.from.unwrap_or_else(|| "host".to_owned());
-        let from = (from_written != "host").then(|| find(options, &from_written));
-        if from.as_ref().is_some_and(|path| !path.exists()) {
-            let problem = Problem::error("/from", format!("`{from_written}` does not exist"));
-            problems.push(
-                problem.hint("give `host`, a directory, a tar archive, an OCI layout or an OCI archive"),
-            );
-        }
+        let from = match from_written.as_str() {
+            "host" => Origin::Host,
+            written => match find(options, written) {
+                path if path.exists() => Origin::Path(path),
+                _ if images.is_some_and(|images| images.are_named(written)) => {
+                    Origin::Image(written.to_owned())
+                }
+                path => {
+                    let problem = Problem::error("/from", format!("`{written}` does not exist"));
+                    problems.push(problem.hint(
+                        "give `host`, a directory, a tar archive, an OCI layout, an OCI archive, or an image with its \
+                         registry's host, such as `docker.io/library/debian:12`",
+                    ));
+                    Origin::Path(path)
+                }
+            },
+        };
         let output = raw
             .output
             .unwrap_or_else(|| PathBuf::from(format!("{}.tar", options.build_name)));
@@ -156,7 +177,7 @@ impl Config {
         }
         Ok(Self {
             build_name: options.build_name.clone(),
-            include_base: raw.base_layers.map_or(from.is_some(), |it| it == "include"),
+            include_base: raw.base_layers.map_or(from != Origin::Host, |it| it == "include"),
             from,
             from_written,
             output,

@@ -8,9 +8,10 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::{
-    Base, Container, Error, Isolation, RootfsArtifact, Setup, capture,
+    Base, Container, Error, Images, Isolation, RootfsArtifact, Setup, Unavailable, capture,
     image::{self, Layer, Source},
-    options::{Config, Format},
+    layers::Compression,
+    options::{Config, Format, Origin},
     reclaim,
 };
 
@@ -30,6 +31,15 @@ impl From<Error> for StepError {
         match error {
             Error::Unable { hint: Some(hint), .. } => Self::new(message).hint(hint),
             _ => Self::new(message),
+        }
+    }
+}
+
+impl From<Unavailable> for StepError {
+    fn from(Unavailable { message, hint }: Unavailable) -> Self {
+        match hint {
+            Some(hint) => Self::new(message).hint(hint),
+            None => Self::new(message),
         }
     }
 }
@@ -58,15 +68,22 @@ pub(crate) struct StepPrepare {
     config: Arc<Config>,
     shared: SharedState,
     state_dir: PathBuf,
+    images: Option<Arc<dyn Images>>,
     entry: Option<Entry>,
 }
 
 impl StepPrepare {
-    pub(crate) fn new(config: Arc<Config>, shared: SharedState, state_dir: PathBuf) -> Self {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        shared: SharedState,
+        state_dir: PathBuf,
+        images: Option<Arc<dyn Images>>,
+    ) -> Self {
         Self {
             config,
             shared,
             state_dir,
+            images,
             entry: None,
         }
     }
@@ -111,12 +128,19 @@ impl BuildStep for StepPrepare {
         let mut shared = self.shared.lock().await;
         shared.work = Some(work.clone());
         shared.source = Some(match self.config.from.clone() {
-            None => Source {
+            Origin::Host => Source {
                 base: Base::Host,
                 layers: Vec::new(),
                 config: json!({}),
             },
-            Some(from) => blocking(move || image::read(&from, &work.join("image"))).await?,
+            Origin::Path(from) => blocking(move || image::read(&from, &work.join("image"))).await?,
+            Origin::Image(name) => {
+                let images = self.images.as_ref().ok_or_else(|| missing("way to a registry"))?;
+                cx.events.message(format!("Getting {name}"));
+                let layout = work.join("image");
+                images.pull(&name, &layout).await?;
+                blocking(move || image::read(&layout, &layout)).await?
+            }
         });
         let layers = shared.source.iter().flat_map(|source| &source.layers);
         cx.events.act(Act::done(Deed::Source {
@@ -197,7 +221,7 @@ impl BuildStep for StepStart {
             }
             Isolation::Single { uid } => {
                 cx.events.message(format!("user namespace: root inside is {uid} outside, and no other account exists"));
-                if self.config.from.is_none() {
+                if self.config.from == Origin::Host {
                     cx.events.message(
                         "files of this machine that belong to other accounts (`/usr`, `/var/lib/dpkg`) cannot be changed; \
                          run as root, or start from a directory or an image, to change them",
@@ -262,7 +286,7 @@ impl BuildStep for StepCapture {
         let config = self.config.clone();
         cx.events.say(format!("Writing {}", config.output.display()));
         let image = config.format == Format::OciArchive;
-        if image && config.from.is_none() && !config.include_base {
+        if image && config.from == Origin::Host && !config.include_base {
             cx.events.message(
                 "the archive holds the changes alone, not the view of this machine (base_layers: omit)",
             );
@@ -274,7 +298,7 @@ impl BuildStep for StepCapture {
             let made = |file: &str, blob| Layer {
                 file: name(file),
                 blob,
-                gzip: true,
+                compression: Compression::Gzip,
             };
             if !image {
                 let blob = captured

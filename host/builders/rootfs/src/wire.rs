@@ -45,7 +45,7 @@ pub enum Base {
     Host,
     /// A directory, never modified.
     Directory(PathBuf),
-    /// Archives of layers, plain or gzip, the lowest first.
+    /// Archives of layers, plain, gzip or zstd, the lowest first.
     Layers(Vec<PathBuf>),
 }
 

@@ -1,8 +1,12 @@
 //! `kilnbox plugin` and its commands.
 
-use std::{fmt, path::PathBuf};
+mod new;
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum, ValueHint};
+use std::{path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Args, Subcommand, ValueHint};
+
+pub(crate) use new::{PluginKind, PluginLanguage, PluginNewArgs};
 
 use super::{LogFormat, NotBuiltArgs};
 
@@ -49,94 +53,101 @@ Examples:
   kilnbox plugin record hardening.wasm --config options.json --against rootfs -o tests/hardening.toml
   kilnbox plugin record hardening.wasm --against ssh://admin@192.0.2.7:2222 -o tests/hardening.toml")]
     Record(PluginRecordArgs),
-    /// Of Packer, and not built yet
-    #[command(hide = true)]
-    Installed(NotBuiltArgs),
-    /// Of Packer, and not built yet
+    /// Show the plugins of a project: versions, sources, and whether they are here
+    #[command(
+        visible_aliases = ["installed", "required"],
+        after_help = "Examples:\n  kilnbox plugin list\n  kilnbox plugin list --format json images/web"
+    )]
+    List(PluginListArgs),
+    /// List every step of a template with what it may do, where it comes from and how old it is
+    #[command(
+        after_help = "Examples:\n  kilnbox plugin audit template.json\n  kilnbox plugin audit --format json template.json"
+    )]
+    Audit(PluginAuditArgs),
+    /// Copy what is locked into the project, so that no machine needs a registry
+    #[command(
+        after_help = "Example:\n  kilnbox plugin vendor images/web\n\nThe copies stand in `kilnbox_plugins`, to be kept under version control."
+    )]
+    Vendor(PluginVendorArgs),
+    /// Put a component into a registry
+    #[command(after_help = "\
+Examples:
+  kilnbox plugin publish hardening.wasm oci://ghcr.io/acme/hardening
+  kilnbox plugin publish hardening.wasm oci://ghcr.io/acme/hardening:1.2.3
+
+Credentials are those of `docker login`.")]
+    Publish(PluginPublishArgs),
+    /// Remove plugins that no project on this machine needs
+    #[command(
+        after_help = "Examples:\n  kilnbox plugin prune --dry-run\n  kilnbox plugin prune --older-than 90days"
+    )]
+    Prune(PluginPruneArgs),
+    /// Of Packer, and done by kilnbox.toml here
     #[command(hide = true)]
     Install(NotBuiltArgs),
-    /// Of Packer, and not built yet
+    /// Of Packer, and done by kilnbox.toml here
     #[command(hide = true)]
     Remove(NotBuiltArgs),
-    /// Of Packer, and not built yet
-    #[command(hide = true)]
-    Required(NotBuiltArgs),
 }
 
-/// `kilnbox plugin new`
+/// `kilnbox plugin list`
 #[derive(Args, Clone, Debug)]
-pub(crate) struct PluginNewArgs {
-    /// Name of the plugin, which users write as `type`; also that of the folder
-    #[arg(value_name = "NAME", value_parser = plugin_name)]
-    pub(crate) name: String,
+pub(crate) struct PluginListArgs {
+    /// The folder of a project, or a template in it
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: PathBuf,
 
-    /// Language to write it in
-    #[arg(long, value_name = "LANGUAGE", value_enum)]
-    pub(crate) lang: PluginLanguage,
-
-    /// What it works on: the instance, or the artifact
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = PluginKind::Provisioner)]
-    pub(crate) kind: PluginKind,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
 }
 
-/// A language with an SDK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "they are names")]
-pub(crate) enum PluginLanguage {
-    Rust,
-    Python,
-    Javascript,
-    C,
+/// `kilnbox plugin audit`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginAuditArgs {
+    /// The template, a JSON file
+    #[arg(value_name = "TEMPLATE", value_hint = ValueHint::FilePath)]
+    pub(crate) template: PathBuf,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) format: LogFormat,
 }
 
-impl fmt::Display for PluginLanguage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rust => "Rust",
-            Self::Python => "Python",
-            Self::Javascript => "JavaScript",
-            Self::C => "C",
-        })
-    }
+/// `kilnbox plugin vendor`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginVendorArgs {
+    /// The folder of a project, or a template in it
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: PathBuf,
 }
 
-/// The kind of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PluginKind {
-    /// Works on the instance that is being built.
-    Provisioner,
-    /// Works on what a builder or an earlier post-processor made.
-    PostProcessor,
+/// `kilnbox plugin publish`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginPublishArgs {
+    /// The component
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+
+    /// Where it goes; without a tag, under its own version
+    #[arg(value_name = "oci://REGISTRY/REPOSITORY[:TAG]", value_hint = ValueHint::Url)]
+    pub(crate) target: String,
+
+    /// Overwrite a tag that has other bytes: who has locked it will be refused
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
-impl PluginKind {
-    /// As the contract and the templates' folders have it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Provisioner => "provisioner",
-            Self::PostProcessor => "post-processor",
-        }
-    }
-}
+/// `kilnbox plugin prune`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PluginPruneArgs {
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 
-impl fmt::Display for PluginKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A name that every language's tools take: it becomes that of a package and of a file.
-fn plugin_name(name: &str) -> Result<String, &'static str> {
-    let part = |part: &str| part.starts_with(|first: char| first.is_ascii_lowercase()) && part.chars().all(of_a_name);
-    if name.len() <= 64 && name.split('-').all(part) {
-        Ok(name.to_owned())
-    } else {
-        Err("a name is lowercase letters and digits in words joined by `-`, such as `release-note`")
-    }
-}
-
-fn of_a_name(letter: char) -> bool {
-    letter.is_ascii_lowercase() || letter.is_ascii_digit()
+    /// Only what nothing has used for this long
+    #[arg(long, value_name = "DURATION", default_value = "30days", value_parser = humantime::parse_duration)]
+    pub(crate) older_than: Duration,
 }
 
 /// `kilnbox plugin inspect`

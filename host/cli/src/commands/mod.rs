@@ -6,6 +6,7 @@ mod execute;
 mod fix;
 mod fmt;
 mod gc;
+mod init;
 mod inspect;
 mod plugin;
 mod trust;
@@ -32,19 +33,16 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> Result<u8, Error> {
         Command::Console(args) => console::run(args, &cli.output, report),
         Command::Fix(args) => fix::run(args, report),
         Command::Fmt(args) => fmt::run(args, report),
+        Command::Init(args) => init::run(args, report),
         Command::Plugin(command) => plugin::run(command, &cli.output, report),
         Command::Trust(args) => trust::run(args),
         Command::Gc(args) => gc::run(args, &cli.output),
         Command::Version => version::run(&cli.output),
         Command::Completions { shell } => completions(*shell),
-        Command::Init(_) => Err(not_built("init", PLUGINS)),
         Command::Hcl2Upgrade(_) => Err(not_built("hcl2_upgrade", "a JSON template is read as it is")),
         Command::VerifyAttestation(_) => Err(not_built("verify-attestation", "verify it with Packer")),
     }
 }
-
-const PLUGINS: &str =
-    "nothing needs to be installed: plugins are files that `kilnbox.toml` names beside the template";
 
 fn not_built(command: &'static str, hint: &'static str) -> Error {
     Error::NotBuilt { command, hint }

@@ -1,21 +1,28 @@
-//! `kilnbox plugin`: looking at components, trying them alone, and what their authors need.
+//! `kilnbox plugin`: looking at components, trying them alone, what their authors need, and where they come from.
 
+mod audit;
 mod check;
 mod docs;
 mod inspect;
+mod list;
 mod new;
+mod prune;
+mod publish;
 mod record;
 mod run;
 mod trial;
+mod vendor;
 
 use std::{fs, path::Path};
 
+use bytes::Bytes;
+use kilnbox_registry::Lock;
 use kilnbox_sandbox::{Inspection, Sandbox};
 
-use super::{PLUGINS, not_built};
 use crate::{
     args::{OutputArgs, PluginCommand},
     error::Error,
+    folders::Folders,
     report::Report,
     wire,
 };
@@ -29,10 +36,23 @@ pub(super) fn run(command: &PluginCommand, output: &OutputArgs, report: &Report)
         PluginCommand::Record(args) => record::run(args, output, report),
         PluginCommand::Inspect(args) => inspect::run(args),
         PluginCommand::Docs(args) => docs::run(args),
-        PluginCommand::Installed(_) => Err(not_built("plugins installed", PLUGINS)),
-        PluginCommand::Install(_) => Err(not_built("plugins install", PLUGINS)),
-        PluginCommand::Remove(_) => Err(not_built("plugins remove", PLUGINS)),
-        PluginCommand::Required(_) => Err(not_built("plugins required", PLUGINS)),
+        PluginCommand::List(args) => list::run(args),
+        PluginCommand::Audit(args) => audit::run(args, report),
+        PluginCommand::Vendor(args) => vendor::run(args),
+        PluginCommand::Publish(args) => publish::run(args, report),
+        PluginCommand::Prune(args) => prune::run(args),
+        PluginCommand::Install(_) => Err(in_the_project("plugins install", "name it in")),
+        PluginCommand::Remove(_) => Err(in_the_project("plugins remove", "take it out of")),
+    }
+}
+
+/// Commands of Packer whose work is done by a file here: one that others can read and review.
+fn in_the_project(command: &'static str, what: &str) -> Error {
+    Error::Other {
+        message: format!("Packer's `{command}` has nothing to do here: a plugin belongs to a project"),
+        hint: Some(format!(
+            "{what} kilnbox.toml beside the template, then run `kilnbox init`"
+        )),
     }
 }
 
@@ -42,7 +62,7 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
     if !own.is_empty() {
         return Ok(own);
     }
-    let bytes = match wire::project(Path::new("."))?.and_then(|project| project.bytes(plugin)) {
+    let bytes = match of_the_project(plugin)? {
         Some(bytes) => bytes.to_vec(),
         None => fs::read(plugin).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => unknown(plugin),
@@ -53,6 +73,20 @@ async fn find(sandbox: &Sandbox, plugin: &str) -> Result<Vec<Inspection>, Error>
         })?,
     };
     Ok(vec![sandbox.inspect(&wire::unknown(plugin, bytes)).await?])
+}
+
+/// The bytes of a plugin of the project here. That others of it are not locked or not here is no matter.
+fn of_the_project(name: &str) -> Result<Option<Bytes>, Error> {
+    let Some(project) = wire::project_file(Path::new("."))? else {
+        return Ok(None);
+    };
+    let Some((plugin, source)) = project.foreign().find(|(plugin, _)| plugin.name == name) else {
+        return Ok(None);
+    };
+    let lock = Lock::read(project.folder())?.unwrap_or_default();
+    let store = wire::store(&Folders::find()?);
+    let found = kilnbox_registry::find(project.folder(), plugin, source, lock.plugins.get(name), &store)?;
+    Ok(Some(found.bytes))
 }
 
 /// The bytes of a component in a file.

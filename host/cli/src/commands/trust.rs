@@ -4,7 +4,10 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use kilnbox_registry::{Project, TrustStore};
 
-use crate::{args::TrustArgs, error::Error, exit_codes, folders::Folders, stdout, wire};
+use crate::{
+    args::TrustArgs, capabilities::Power, error::Error, exit_codes, folders::Folders, stdout, table::table,
+    wire,
+};
 
 /// Asks, and remembers.
 pub(crate) fn run(args: &TrustArgs) -> Result<u8, Error> {
@@ -33,31 +36,15 @@ pub(crate) fn run(args: &TrustArgs) -> Result<u8, Error> {
 }
 
 fn listing(project: &Project) -> String {
-    let mut text = format!("`{}` grants beyond the default:\n\n", project.path().display());
-    let width = project
-        .beyond_default()
-        .iter()
-        .map(|(plugin, _)| plugin.chars().count())
-        .max()
-        .unwrap_or(0);
-    for (plugin, capability) in project.beyond_default() {
-        text.push_str(&format!(
-            "  {plugin:width$}  {capability:<11}{}\n",
-            meaning(capability)
-        ));
-    }
-    text.push('\n');
-    text
-}
-
-/// What a capability means for the person who grants it.
-fn meaning(capability: &str) -> &'static str {
-    match capability {
-        "host-exec" => "runs programs on this machine, with all your rights; the template says which",
-        "connection" => "reads the address and the private key of the instance",
-        "prompt" => "asks you questions at the terminal",
-        _ => "",
-    }
+    let rows = project.beyond_default().iter().map(|(plugin, capability)| {
+        let power = Power::new(capability);
+        vec![plugin.clone(), power.name, power.words.to_owned()]
+    });
+    format!(
+        "`{}` grants beyond the default:\n\n{}\n\n",
+        project.path().display(),
+        table(rows).join("\n")
+    )
 }
 
 fn ask() -> Result<bool, Error> {

@@ -1,4 +1,4 @@
-//! `types`: the instance, the job and the artifacts that a run is lent or makes.
+//! `types`: the instance, the job and the artifacts that a run is given or makes.
 
 use std::{
     path::{Path, PathBuf},

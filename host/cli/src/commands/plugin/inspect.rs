@@ -9,10 +9,13 @@ use serde_json::{Value as Json, json};
 use super::{super::runtime, find};
 use crate::{
     args::{LogFormat, PluginInspectArgs},
+    capabilities::{Power, powers},
     error::Error,
     exit_codes,
     folders::Folders,
-    stdout, wire,
+    stdout,
+    table::table,
+    wire,
 };
 
 /// Shows a component, by its file or by its name.
@@ -36,7 +39,10 @@ fn as_json(of: &Inspection) -> Json {
     let capabilities: Vec<Json> = of
         .capabilities
         .iter()
-        .map(|name| json!({ "name": name, "granted_by_default": !of.to_grant.contains(name) }))
+        .map(|name| {
+            let words = Power::new(name).words;
+            json!({ "name": name, "granted_by_default": !of.to_grant.contains(name), "meaning": words })
+        })
         .collect();
     json!({
         "name": of.name,
@@ -62,15 +68,14 @@ fn as_text(of: &Inspection) -> String {
         String::new(),
         "capabilities".to_owned(),
     ];
-    let granted = |name: &String| match of.to_grant.contains(name) {
+    let granted = |power: &Power| match power.on_request {
         true => "needs a grant",
-        false => "granted by default",
+        false => "by default",
     };
-    lines.extend(table(
-        of.capabilities
-            .iter()
-            .map(|name| vec![name.clone(), granted(name).to_owned()]),
-    ));
+    lines.extend(table(powers(&of.capabilities).into_iter().map(|power| {
+        let granted = granted(&power).to_owned();
+        vec![power.name, granted, power.words.to_owned()]
+    })));
     if !of.wasi.is_empty() {
         lines.push(String::new());
         lines.push("WASI imports, linked inert: no capabilities".to_owned());
@@ -78,7 +83,7 @@ fn as_text(of: &Inspection) -> String {
     }
     lines.push(String::new());
     lines.push("options".to_owned());
-    lines.extend(table(options(&of.schema).into_iter()));
+    lines.extend(table(options(&of.schema)));
     lines.join("\n") + "\n"
 }
 
@@ -92,31 +97,6 @@ fn options(schema: &Json) -> Vec<Vec<String>> {
             .to_vec()
     };
     options_in_words(schema).iter().map(row).collect()
-}
-
-/// Rows with their columns aligned; the last is as long as it is.
-fn table(rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = rows.collect();
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|c| c.chars().count())
-            .max()
-    };
-    let widths: Vec<usize> = (0..).map_while(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        format!("  {}", cells.collect::<Vec<_>>().join("  "))
-            .trim_end()
-            .to_owned()
-    };
-    match rows.is_empty() {
-        true => vec!["  none".to_owned()],
-        false => rows.iter().map(line).collect(),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,215 @@
+//! The same step in every language is the same step: on a transcript, on a real sshd and in a container it does the same
+//! things, says the same and leaves the same behind.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, thread};
+
+use kilnbox_tests::{Image, Kilnbox, SshBed, needs_root, repository};
+use regex::Regex;
+use serde_json::{Value as Json, json};
+use similar::TextDiff;
+use tempfile::TempDir;
+
+use super::languages::Language;
+
+/// What a step did, by occasion: what was told of it, line by line, and what it left.
+type Behaviour = BTreeMap<String, String>;
+
+const SSHD_CONFIG: &str = "50-hardening.conf";
+
+#[test]
+fn every_language_behaves_the_same() {
+    needs_root("steps are tried in a container and with a server that runs as root");
+    let behaviours: Vec<(Language, Behaviour)> = thread::scope(|scope| {
+        let running = Language::ALL.map(|language| scope.spawn(move || (language, behaviour(language))));
+        running
+            .into_iter()
+            .map(|running| running.join().expect("the step was tried"))
+            .collect()
+    });
+    let [(_, first), others @ ..] = behaviours.as_slice() else {
+        unreachable!("there are languages");
+    };
+    for (language, other) in others {
+        for (occasion, expected) in first {
+            let found = &other[occasion];
+            assert!(
+                expected == found,
+                "{language:?} behaves otherwise than Rust, {occasion}:\n{}",
+                TextDiff::from_lines(expected, found).unified_diff()
+            );
+        }
+    }
+    let all: String = first
+        .iter()
+        .map(|(occasion, told)| format!("# {occasion}\n{told}\n"))
+        .collect();
+    insta::assert_snapshot!("behaviour", all);
+}
+
+fn behaviour(language: Language) -> Behaviour {
+    let harden = language.build("harden-sshd");
+    let note = language.build("release-note");
+    let trial = Trial {
+        kilnbox: Kilnbox::new(),
+        project: repository()
+            .join("examples/plugins")
+            .join(language.name())
+            .join("harden-sshd"),
+    };
+    let mut behaviour = Behaviour::new();
+    for name in transcripts() {
+        let told = trial.on_a_transcript(&harden, &name);
+        behaviour.insert(format!("harden-sshd on the transcript {name}"), told);
+    }
+    behaviour.insert("harden-sshd on a server".into(), trial.on_a_server(&harden));
+    behaviour.insert("harden-sshd in a container".into(), trial.in_a_container(&harden));
+    behaviour.insert("release-note".into(), trial.on_an_artifact(&note));
+    trial.kilnbox.left_nothing();
+    behaviour
+}
+
+/// The transcripts for `harden-sshd`.
+fn transcripts() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(repository().join("examples/plugins/transcripts"))
+        .expect("there are transcripts")
+        .filter_map(|entry| {
+            let name = entry.expect("a folder can be read").file_name();
+            Some(name.to_str()?.strip_suffix(".toml")?.to_owned())
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+struct Trial {
+    kilnbox: Kilnbox,
+    /// Where the example is run.
+    project: std::path::PathBuf,
+}
+
+impl Trial {
+    fn on_a_transcript(&self, component: &Path, name: &str) -> String {
+        let component = component.to_str().expect("a plain name");
+        let options = format!("../../transcripts/{name}.json");
+        let transcript = format!("../../transcripts/{name}.toml");
+        let run = self.kilnbox.run(
+            &self.project,
+            &[
+                "plugin",
+                "run",
+                component,
+                "--config",
+                &options,
+                "--against",
+                &transcript,
+                "--log-format",
+                "json",
+            ],
+        );
+        let told = told(&run.stdout, &self.project);
+        match fs::read_to_string(self.project.join(format!("../../transcripts/{name}.error"))) {
+            Ok(error) => {
+                let run = run.exited(1);
+                assert!(run.both().contains(error.trim()), "{}", run.both());
+            }
+            Err(_) => drop(run.succeeded()),
+        }
+        told
+    }
+
+    fn on_a_server(&self, component: &Path) -> String {
+        let bed = SshBed::start();
+        let path = bed.instance().join(SSHD_CONFIG);
+        fs::write(bed.local().join("banner"), "Authorised people only.\n").expect("a file can be written");
+        let step = json!({
+            "type": "harden-sshd",
+            "allow_users": ["admin", "build"],
+            "permit_root_login": "prohibit-password",
+            "banner": "banner",
+            "path": path,
+        });
+        let template = json!({ "builders": [bed.builder()], "provisioners": [step] });
+        let mut told = self.build("harden-sshd", component, &bed.local(), &template);
+        for name in [SSHD_CONFIG.to_owned(), format!("{SSHD_CONFIG}.banner")] {
+            let text = fs::read_to_string(bed.instance().join(&name)).expect("the step made it");
+            left(&mut told, &name, &text);
+        }
+        told = told.replace(bed.instance().to_str().expect("a plain name"), "INSTANCE");
+        told.replace(&format!("\"{}\"", bed.port()), "PORT")
+    }
+
+    fn in_a_container(&self, component: &Path) -> String {
+        let folder = TempDir::with_prefix("kilnbox-test-sdk-").expect("a temporary folder can be made");
+        let template = json!({
+            "builders": [{ "type": "rootfs", "from": "host", "output": "image.tar" }],
+            "provisioners": [
+                { "type": "shell", "inline": ["mkdir -p /run/sshd", "ssh-keygen -A"] },
+                { "type": "harden-sshd", "password_authentication": true },
+            ],
+        });
+        let mut told = self.build("harden-sshd", component, folder.path(), &template);
+        let layer = Image::read(&folder.path().join("image.tar")).newest_layer();
+        for (name, entry) in layer.iter().filter(|(name, _)| name.contains("hardening")) {
+            let text = format!(
+                "mode {:o}\n{}",
+                entry.mode,
+                String::from_utf8_lossy(&entry.content)
+            );
+            left(&mut told, name, &text);
+        }
+        assert!(
+            layer.keys().all(|name| !name.starts_with("tmp/harden-sshd")),
+            "a temporary file is left"
+        );
+        told
+    }
+
+    fn on_an_artifact(&self, component: &Path) -> String {
+        let folder = TempDir::with_prefix("kilnbox-test-sdk-").expect("a temporary folder can be made");
+        let template = json!({
+            "builders": [{ "type": "file", "content": "the bytes of a disk\n", "target": "disk.raw" }],
+            "post-processors": [[
+                { "type": "release-note", "output": "RELEASE.md", "algorithms": ["md5", "sha512"] },
+            ]],
+        });
+        let mut told = self.build("release-note", component, folder.path(), &template);
+        let text = fs::read_to_string(folder.path().join("RELEASE.md")).expect("the step made it");
+        left(&mut told, "RELEASE.md", &text);
+        told
+    }
+
+    /// Builds a template with the component as a plugin, and returns what was told.
+    fn build(&self, name: &str, component: &Path, folder: &Path, template: &Json) -> String {
+        let manifest = format!("[plugins.{name}]\nsource = \"file:step.wasm\"\n");
+        fs::copy(component, folder.join("step.wasm")).expect("the component was built");
+        fs::write(folder.join("kilnbox.toml"), manifest).expect("a file can be written");
+        fs::write(folder.join("template.json"), template.to_string()).expect("a file can be written");
+        let run = self
+            .kilnbox
+            .run(folder, &["build", "--log-format", "json", "template.json"])
+            .succeeded();
+        told(&run.stdout, folder)
+    }
+}
+
+fn left(told: &mut String, name: &str, text: &str) {
+    let _ = write!(told, "left {name}:\n{text}");
+}
+
+/// The events of a run, one a line, without what is different in every run.
+fn told(events: &str, folder: &Path) -> String {
+    let random = Regex::new("harden-sshd-[0-9a-f]{8}").expect("a pattern");
+    let folder = folder.to_str().expect("a plain name");
+    let mut told = String::new();
+    for line in events.lines() {
+        let mut event: Json = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let fields = event.as_object_mut().expect("an event is an object");
+        for key in ["v", "run", "seq", "time", "took"] {
+            fields.remove(key);
+        }
+        let line = event.to_string().replace(folder, "FOLDER");
+        told += &random.replace_all(&line, "harden-sshd-RANDOM");
+        told.push('\n');
+    }
+    told
+}
