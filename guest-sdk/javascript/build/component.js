@@ -3,7 +3,7 @@
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { componentize } from "componentize-qjs";
 import { build as bundle } from "esbuild";
@@ -11,6 +11,9 @@ import { ProjectError, interfaces, qualified, world } from "./project.js";
 import { WIT } from "./wit.js";
 
 /** @typedef {import("./project.js").Project} Project */
+
+/** @param {string} file */
+const sdk = (file) => fileURLToPath(new URL(`../src/${file}`, import.meta.url));
 
 /**
  * Builds the component and returns its file.
@@ -88,7 +91,7 @@ function entry(project, { imports, exports }) {
   const camel = (/** @type {string} */ name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   const lines = [
     ...imports.map((name) => `import * as ${camel(name)}_ from ${JSON.stringify(qualified(name))};`),
-    `import { connect, exportsOf } from "kilnbox-step/component";`,
+    `import { connect, exportsOf } from ${JSON.stringify(sdk("component.js"))};`,
     `import step from ${JSON.stringify(project.main)};`,
     `connect({ ${imports.map((name) => `${JSON.stringify(name)}: ${camel(name)}_`).join(", ")} });`,
     `const made = exportsOf(step, ${JSON.stringify(project.version)});`,
@@ -110,6 +113,8 @@ async function bundled(project, contents) {
       platform: "neutral",
       mainFields: ["module", "main"],
       target: "es2022",
+      // The SDK that builds a component is the one that is in it.
+      alias: { "kilnbox-step": sdk("index.js") },
       external: ["kilnbox:*"],
       charset: "utf8",
       write: false,
