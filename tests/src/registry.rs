@@ -44,11 +44,23 @@ pub struct Registry {
 impl Registry {
     /// Starts one that lets nobody in but who knows the password.
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// Starts one that sends who wants a blob on to another place, as those in clouds do.
+    pub fn sending_on(to: &str) -> Self {
+        Self::with(&format!(
+            "middleware: {{ storage: [{{ name: redirect, options: {{ baseurl: '{to}' }} }}] }}\n"
+        ))
+    }
+
+    /// Starts one with these lines at the end of its configuration.
+    fn with(lines: &str) -> Self {
         let folder = TempDir::with_prefix("kilnbox-test-registry-").expect("a temporary folder can be made");
         let at = folder.path();
         let certificates = Certificates::make(at);
         fs::write(at.join("htpasswd"), HTPASSWD).expect("a file can be written");
-        let (server, port) = until("a free port for docker-registry", START, || try_start(at));
+        let (server, port) = until("a free port for docker-registry", START, || try_start(at, lines));
         let registry = Self {
             folder,
             certificates,
@@ -98,7 +110,9 @@ impl Registry {
         );
         let location = session
             .lines()
-            .find_map(|line| line.strip_prefix("Location: "))
+            .filter_map(|line| line.split_once(": "))
+            .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+            .map(|(_, location)| location)
             .unwrap_or_else(|| panic!("no place to upload to:\n{session}"))
             .trim();
         let joint = if location.contains('?') { '&' } else { '?' };
@@ -178,13 +192,13 @@ impl Drop for Registry {
 }
 
 /// Starts a registry on a port that is free now. None if another took the port first.
-fn try_start(at: &Path) -> Option<(Child, u16)> {
+fn try_start(at: &Path, lines: &str) -> Option<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .ok()?
         .port();
     let config = at.join("config.yml");
-    fs::write(&config, configuration(at, port)).expect("the configuration can be written");
+    fs::write(&config, configuration(at, port) + lines).expect("the configuration can be written");
     let log = fs::File::create(at.join("log")).expect("a file can be made");
     let mut server = Command::new("docker-registry")
         .arg("serve")

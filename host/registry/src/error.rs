@@ -115,12 +115,10 @@ pub enum Error {
         folder: PathBuf,
     },
     /// An entry of the store is not what its name says.
-    #[error("the plugin `{plugin}` is damaged: `{}` has other bytes than its name says", path.display())]
+    #[error("the plugin `{plugin}` is damaged: its bytes on this machine are not those that are locked")]
     Damaged {
         /// Its name.
         plugin: String,
-        /// The entry.
-        path: PathBuf,
         /// The project's.
         folder: PathBuf,
     },
@@ -262,7 +260,7 @@ pub enum Error {
         plugin: String,
     },
     /// A tag would get other bytes.
-    #[error("`{repository}` has a `{tag}` already, with other bytes: {there}")]
+    #[error("`{repository}` has a `{tag}` already, with other bytes: {}", there.oci())]
     Taken {
         /// Where it was to go.
         repository: String,
@@ -299,7 +297,7 @@ impl From<RemoteError> for Error {
 
 /// A command to be typed for a project's folder.
 pub(crate) fn command(command: &str, folder: &Path) -> String {
-    match folder.as_os_str().is_empty() || folder == Path::new(".") {
+    match std::env::current_dir().is_ok_and(|here| here == folder) {
         true => format!("`kilnbox {command}`"),
         false => format!("`kilnbox {command} {}`", folder.display()),
     }

@@ -78,7 +78,7 @@ impl Images {
             let count = manifest.layers().len();
             return Err(what(format!("it has {count} layers")).into());
         }
-        pulling.document(&bytes, digest)?;
+        pulling.link(digest)?;
         pulling.blob(manifest.config(), limits::MANIFEST_SIZE).await?;
         for layer in manifest.layers() {
             pulling.blob(layer, limits::LAYER_SIZE).await?;
@@ -94,9 +94,24 @@ struct Pulling<'p> {
 }
 
 impl Pulling<'_> {
+    /// An index or a manifest. One that is named by its digest is asked for once and for all.
+    async fn document(&self, reference: &str) -> Result<(Bytes, Digest), Error> {
+        if let Some(digest) = reference.strip_prefix("sha256:")
+            && let Ok(digest) = Digest::parse(digest)
+            && let Some(path) = self.store.image_part(digest)?
+        {
+            return Ok((file::read(&path, limits::MANIFEST_SIZE)?.into(), digest));
+        }
+        let (bytes, digest) = self.remote.manifest(reference).await?;
+        let mut incoming = Incoming::new(self.store, Kind::Image)?;
+        incoming.write(&bytes)?;
+        self.arrived(incoming, digest, reference)?;
+        Ok((bytes, digest))
+    }
+
     /// The manifest for this machine, through an index or without.
     async fn manifest(&self, reference: &str) -> Result<(Bytes, Digest), Error> {
-        let (bytes, digest) = self.remote.manifest(reference).await?;
+        let (bytes, digest) = self.document(reference).await?;
         let Ok(index) = serde_json::from_slice::<ImageIndex>(&bytes) else {
             return Ok((bytes, digest));
         };
@@ -111,7 +126,7 @@ impl Pulling<'_> {
             what: format!("`{reference}`"),
             reason: format!("it has no image for `{}`", Arch::default()),
         })?;
-        Ok(self.remote.manifest(ours.digest().as_ref()).await?)
+        self.document(ours.digest().as_ref()).await
     }
 
     /// Makes a blob be in the store and in the layout.
@@ -131,18 +146,16 @@ impl Pulling<'_> {
                 answer.within(&what, limit, incoming.size() + chunk.len() as u64)?;
                 incoming.write(&chunk)?;
             }
-            let arrived = incoming
-                .verify(digest)
-                .map_err(|actual| self.remote.wrong_bytes(&what, digest, actual))?;
-            arrived.keep()?;
+            self.arrived(incoming, digest, &what)?;
         }
         self.link(digest)
     }
 
-    /// A manifest that was read already.
-    fn document(&self, bytes: &[u8], digest: Digest) -> Result<(), Error> {
-        let path = self.path(digest)?;
-        fs::write(&path, bytes).map_err(Error::io("writing", path))
+    fn arrived(&self, incoming: Incoming<'_>, digest: Digest, what: &str) -> Result<(), Error> {
+        let arrived = incoming
+            .verify(digest)
+            .map_err(|actual| self.remote.wrong_bytes(what, digest, actual))?;
+        arrived.keep()
     }
 
     /// Into the layout without a copy where the file system can.

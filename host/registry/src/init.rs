@@ -46,7 +46,7 @@ pub struct Unusable {
 
 /// Is told what happens.
 pub trait Watch: Send + Sync {
-    /// A registry told what a component asks for; nothing of it is downloaded yet.
+    /// What a component asks for: told by a registry before anything of it is downloaded, else by the bytes.
     fn asks(&self, asked: &Asked<'_>);
     /// A download begins.
     fn begins(&self, plugin: &str, size: Option<u64>);
@@ -56,7 +56,7 @@ pub trait Watch: Send + Sync {
     fn ends(&self, plugin: &str);
 }
 
-/// What a component asks for, as it is told before the download.
+/// What a component asks for.
 #[derive(Clone, Debug)]
 pub struct Asked<'a> {
     /// The plugin.
@@ -144,11 +144,15 @@ impl Init<'_> {
         });
         let candidates = all(found).await?;
         self.ask_before(&candidates)?;
+        let told: Vec<bool> = candidates
+            .iter()
+            .map(|candidate| candidate.told().is_some())
+            .collect();
         let fetched = candidates
             .into_iter()
             .map(|candidate| fetch::fetch(self, &http, candidate));
         let changes = all(fetched).await?;
-        self.ask_after(&changes)?;
+        self.ask_after(&changes, &told)?;
         let locked = changes
             .iter()
             .map(|change| (change.plugin.clone(), change.now.clone()));
@@ -209,13 +213,22 @@ impl Init<'_> {
         none(errors)
     }
 
-    /// The same, by the bytes: what has no registry tells nothing before.
-    fn ask_after(&self, changes: &[Change]) -> Result<(), Vec<Error>> {
-        let more = changes.iter().filter_map(|change| {
-            let Change { plugin, now, was, .. } = change;
-            self.more(plugin, was.as_ref(), &now.version, &now.imports)
-        });
-        none(more.collect())
+    /// The same for what has no registry: only the bytes tell it.
+    fn ask_after(&self, changes: &[Change], told: &[bool]) -> Result<(), Vec<Error>> {
+        let mut errors = Vec::new();
+        for ((change, (plugin, _)), told) in changes.iter().zip(self.project.foreign()).zip(told) {
+            let Change { now, was, .. } = change;
+            if !told && was.as_ref().is_none_or(|was| was.sha256 != now.sha256) {
+                self.watch.asks(&Asked {
+                    plugin,
+                    version: &now.version,
+                    was: was.as_ref(),
+                    capabilities: &now.imports,
+                });
+            }
+            errors.extend(self.more(&plugin.name, was.as_ref(), &now.version, &now.imports));
+        }
+        none(errors)
     }
 
     fn more(&self, plugin: &str, was: Option<&Locked>, version: &str, asked: &[String]) -> Option<Error> {

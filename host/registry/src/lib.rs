@@ -36,7 +36,7 @@ pub use image::{ImageName, Images};
 pub use init::{Asked, Change, Init, Look, Looked, Outcome, Unusable, Upgrade, Watch};
 pub use limits::{ANSWER_SIZE, COMPONENT_SIZE, CONFIG_SIZE, MANIFEST_SIZE, REDIRECTS, STALL, TAGS, TOTAL};
 pub use located::{Located, Place, find};
-pub use lock::{LOCK_FILE_NAME, Lock, Locked};
+pub use lock::{LOCK_FILE_NAME, Lock, LockProblem, Locked};
 pub use manifest::{FILE_NAME, parse};
 pub use plugin::{Limit, Plugin, Repository, Source};
 pub use project::{GrantedPlugin, LimitRule, LimitUnit, Project, Vocabulary};

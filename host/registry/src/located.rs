@@ -76,7 +76,6 @@ pub fn find(
         }),
         Entry::Damaged => Err(Error::Damaged {
             plugin: plugin.name.clone(),
-            path: store.path(locked.sha256),
             folder: folder.to_owned(),
         }),
     }

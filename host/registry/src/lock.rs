@@ -105,39 +105,59 @@ impl Lock {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read?,
         };
-        let damaged = |reason: String| Error::LockDamaged {
-            path: path.clone(),
-            reason,
+        let read = match String::from_utf8(text) {
+            Ok(text) => Self::parse(&text),
+            Err(error) => Err(LockProblem::Damaged(error.to_string())),
         };
-        let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
+        read.map(Some).map_err(|problem| match problem {
+            LockProblem::Newer => Error::LockNewer { path },
+            LockProblem::Damaged(reason) => Error::LockDamaged { path, reason },
+        })
+    }
+
+    /// Reads the text of a lock.
+    pub fn parse(text: &str) -> Result<Self, LockProblem> {
+        let damaged = |error: toml::de::Error| LockProblem::Damaged(error.message().to_owned());
         // A newer shape may have keys that are unknown here: its number is read first.
-        let shape: Shape = toml::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
+        let shape: Shape = toml::from_str(text).map_err(damaged)?;
         if shape.version != SHAPE {
-            return Err(Error::LockNewer { path });
+            return Err(LockProblem::Newer);
         }
-        toml::from_str(&text)
-            .map(Some)
-            .map_err(|error| damaged(error.message().to_owned()))
+        toml::from_str(text).map_err(damaged)
+    }
+
+    /// The text that [`Self::parse`] reads.
+    pub fn text(&self) -> Result<String, LockProblem> {
+        match toml::to_string(self) {
+            Ok(body) => Ok(format!("{HEADER}{body}")),
+            Err(error) => Err(LockProblem::Damaged(error.to_string())),
+        }
     }
 
     /// Writes the lock of a project, at once. Does nothing if nothing changed.
     pub fn write(&self, folder: &Path) -> Result<(), Error> {
         let path = lock_path(folder);
-        let text = self.text(&path)?;
+        let text = self.text().map_err(|problem| Error::LockDamaged {
+            path: path.clone(),
+            reason: problem.to_string(),
+        })?;
         if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
             return Ok(());
         }
         // Others that share the project read it, as they read `kilnbox.toml`.
         file::replace(&path, text.as_bytes(), 0o644)
     }
+}
 
-    fn text(&self, path: &Path) -> Result<String, Error> {
-        let body = toml::to_string(self).map_err(|error| Error::LockDamaged {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        Ok(format!("{HEADER}{body}"))
-    }
+/// Why a text is no lock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockProblem {
+    /// It has another shape than this program knows.
+    #[error("it was written by a newer Kilnbox")]
+    Newer,
+    /// It has a mistake.
+    #[error("{0}")]
+    Damaged(String),
 }
 
 #[derive(Deserialize)]

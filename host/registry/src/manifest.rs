@@ -270,7 +270,7 @@ fn shown(unit: LimitUnit, value: u64) -> String {
     }
 }
 
-fn suggestion(name: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
     match closest(name, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!(

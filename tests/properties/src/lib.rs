@@ -9,6 +9,7 @@ mod places;
 mod target;
 
 pub mod expression;
+pub mod lock;
 pub mod manifest;
 pub mod redact;
 pub mod schema;
@@ -23,6 +24,7 @@ pub type Check = fn(data: &[u8]);
 /// Every property by the name of its fuzz target and of the folder of its corpus.
 pub const ALL: &[(&str, Check)] = &[
     ("expression", expression::check),
+    ("lock", lock::check),
     ("manifest", manifest::check),
     ("redact", redact::check),
     ("schema", schema::check),

@@ -7,10 +7,13 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 /// Headers of a request are no longer than this.
 const HEAD: u64 = 64 * 1024;
+/// How long a server that drips waits between two bytes.
+const DRIP: Duration = Duration::from_millis(100);
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub enum Reply {
     Whole(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The head of an answer, some bytes, then nothing while the connection stays open.
     Stalls(Vec<u8>),
+    /// A byte now and then, without an end: a server that never stalls.
+    Drips,
     /// Bytes without an end, announced as this many or as nothing.
     Endless(Option<u64>),
 }
@@ -143,6 +148,13 @@ fn write(mut connection: TcpStream, reply: Reply) -> std::io::Result<()> {
             connection.write_all(&begun)?;
             // Until the other side has enough of waiting.
             connection.read(&mut [0]).map(drop)
+        }
+        Reply::Drips => {
+            write!(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+            loop {
+                connection.write_all(&[0])?;
+                thread::sleep(DRIP);
+            }
         }
         Reply::Endless(announced) => {
             let length = announced.map(length).unwrap_or_default();

@@ -47,9 +47,9 @@ fn a_file_that_asks_for_more_than_was_locked_stops_too() {
 #[test]
 fn trust_holds_for_the_locked_bytes() {
     let registry = Registry::start();
-    let powerful = |version: &str| format!("{}grant = [\"connection\"]\n", tool(&registry.host(), version));
+    let powerful = |version: &str| format!("{}grant = [\"prompt\"]\n", tool(&registry.host(), version));
     let desk = Desk::new(&powerful("^1"));
-    desk.publish(&registry, "1.0.0", &["connection"]).succeeded();
+    desk.publish(&registry, "1.0.0", &["prompt"]).succeeded();
     desk.ask(&registry, &["init"]).succeeded();
     let refused = desk.run(&["build", "template.json"]).exited(1);
     insta::assert_snapshot!("not_trusted", desk.words(&refused));
@@ -58,7 +58,7 @@ fn trust_holds_for_the_locked_bytes() {
     desk.run(&["build", "template.json"]).succeeded();
 
     // Nothing of kilnbox.toml changes, only the bytes that it stands for.
-    desk.publish(&registry, "1.1.0", &["connection"]).succeeded();
+    desk.publish(&registry, "1.1.0", &["prompt"]).succeeded();
     desk.ask(&registry, &["init", "--upgrade"]).succeeded();
     let refused = desk.run(&["build", "template.json"]).exited(1);
     insta::assert_snapshot!("trust_ended", desk.words(&refused));

@@ -113,21 +113,38 @@ impl Desk {
 
     /// What was said, without what differs from run to run.
     pub(crate) fn words(&self, run: &Finished) -> String {
-        self.without_chance(&format!("{}{}", run.stdout, run.stderr))
+        let said = self.without_chance(&run.stdout);
+        // Errors are wrapped, and where depends on the names of temporary folders.
+        let wrap = "\n  │ |\n {8}";
+        let path = |path: &Path| {
+            let letters = path.to_str().expect("a plain name").chars();
+            let letters: Vec<String> = letters.map(|letter| regex::escape(&letter.to_string())).collect();
+            letters.join(&format!("(?:{wrap})?"))
+        };
+        let errors = replace(&run.stderr, &path(self.at()), "[project]");
+        let errors = replace(&errors, &path(&self.home()), "[home]");
+        let errors = replace(&errors, &format!("([/-])(?:{wrap})"), "$1");
+        said + &self.without_chance(&replace(&errors, wrap, " "))
     }
 
     /// A text without digests, times, ports and folders of this run.
     pub(crate) fn without_chance(&self, text: &str) -> String {
-        let replace = |text: String, pattern: &str, with: &str| {
-            let pattern = Regex::new(pattern).expect("a pattern");
-            pattern.replace_all(&text, with).into_owned()
-        };
         let text = text.replace(&self.at().display().to_string(), "[project]");
         let text = text.replace(&self.home().display().to_string(), "[home]");
-        let text = replace(text, r"(localhost|127\.0\.0\.1):\d+", "$1:[port]");
-        let text = replace(text, r"[0-9a-f]{64}", "[digest]");
-        replace(text, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]")
+        [
+            (r"(localhost|127\.0\.0\.1):\d+", "$1:[port]"),
+            (r"[0-9a-f]{64}", "[digest]"),
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]"),
+            (r"\d+ (milli|micro)?seconds?( \d+ microseconds?)?", "[while]"),
+        ]
+        .into_iter()
+        .fold(text, |text, (pattern, with)| replace(&text, pattern, with))
     }
+}
+
+fn replace(text: &str, pattern: &str, with: &str) -> String {
+    let pattern = Regex::new(pattern).expect("a pattern");
+    pattern.replace_all(text, with).into_owned()
 }
 
 /// `kilnbox.toml` with the plugin `tool` of a registry.

@@ -18,7 +18,7 @@ use crate::{
 
 /// A component as a registry has it.
 #[derive(Clone)]
-struct Artifact {
+pub(crate) struct Artifact {
     layer: Vec<u8>,
     config: Vec<u8>,
     manifest: Vec<u8>,
@@ -54,7 +54,7 @@ impl Artifact {
     }
 
     /// What an honest registry answers.
-    fn answer(&self, request: &Request) -> Reply {
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
         let path = request.path.as_str();
         if path.contains("/tags/list") {
             Reply::ok(r#"{"name": "acme/tool", "tags": ["1.0.0"]}"#)
@@ -75,14 +75,14 @@ impl Artifact {
 }
 
 const TYPES: &str = "kilnbox:plugin/types@1.0.0";
-const EXEC: &str = "kilnbox:plugin/exec@1.0.0";
+const UI: &str = "kilnbox:plugin/ui@1.0.0";
 
-fn honest() -> Artifact {
-    Artifact::told(component("tool", "1.0.0", &["exec"]), &[TYPES, EXEC])
+pub(crate) fn honest() -> Artifact {
+    Artifact::told(component("tool", "1.0.0", &["ui"]), &[TYPES, UI])
 }
 
 /// A user who asks this server, and does not wait for long.
-fn facing(web: &Web) -> Desk {
+pub(crate) fn facing(web: &Web) -> Desk {
     let desk = Desk::new(&tool("registry.example", "^1"));
     desk.configure(&format!(
         "[mirrors]\n\"registry.example\" = \"http://{}\"\n[network]\nstall = \"1s\"\ntotal = \"20s\"\n",
@@ -114,10 +114,7 @@ fn the_server_of_these_tests_can_be_honest() {
 fn imports_that_are_not_told_are_refused() {
     let registry = Registry::start();
     let desk = Desk::with_tool(&registry, "^1");
-    let lie = Artifact::told(
-        component("tool", "1.0.0", &["exec", "connection"]),
-        &[TYPES, EXEC],
-    );
+    let lie = Artifact::told(component("tool", "1.0.0", &["ui", "connection"]), &[TYPES, UI]);
     registry.put_blob("acme/tool", &lie.layer, &digest(&lie.layer));
     registry.put_blob("acme/tool", &lie.config, &digest(&lie.config));
     registry.put_manifest("acme/tool", "1.0.0", &lie.manifest);
@@ -129,7 +126,7 @@ fn imports_that_are_not_told_are_refused() {
 
 #[test]
 fn imports_that_are_told_and_not_there_are_refused() {
-    let lie = Artifact::told(component("tool", "1.0.0", &[]), &[TYPES, EXEC]);
+    let lie = Artifact::told(component("tool", "1.0.0", &[]), &[TYPES, UI]);
     let web = Web::start(move |request| lie.answer(request));
     let desk = facing(&web);
     insta::assert_snapshot!("invented_import", desk.words(&refused(&desk)));
@@ -216,6 +213,33 @@ fn a_registry_that_stalls_is_left() {
     });
     let desk = facing(&web);
     insta::assert_snapshot!("stalls", desk.words(&refused(&desk)));
+}
+
+#[test]
+fn a_registry_that_drips_is_left() {
+    let artifact = honest();
+    let web = Web::start(move |request| match artifact.is_layer(request) {
+        true => Reply::Drips,
+        false => artifact.answer(request),
+    });
+    let desk = facing(&web);
+    let config = format!(
+        "[mirrors]\n\"registry.example\" = \"http://{}\"\n[network]\ntotal = \"2s\"\n",
+        web.host()
+    );
+    desk.configure(&config);
+    insta::assert_snapshot!("drips", desk.words(&refused(&desk)));
+}
+
+#[test]
+fn nobody_is_sent_from_https_to_http() {
+    let elsewhere = Web::start(|_| Reply::ok("anything"));
+    let registry = Registry::sending_on(&format!("http://{}/", elsewhere.host()));
+    let desk = Desk::with_tool(&registry, "^1");
+    desk.publish(&registry, "1.0.0", &[]).succeeded();
+    let run = desk.ask(&registry, &["init"]).exited(1);
+    insta::assert_snapshot!("to_http", desk.words(&run));
+    assert!(elsewhere.asked().is_empty(), "{:?}", elsewhere.asked());
 }
 
 /// What a registry sends instead of an answer of each kind.

@@ -7,6 +7,8 @@ mod component;
 mod consent;
 mod desk;
 mod hostile;
+mod images;
+mod login;
 mod others;
 mod publish;
 mod stays;

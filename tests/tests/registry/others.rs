@@ -43,7 +43,7 @@ fn wkg_pulls_what_kilnbox_published() {
 fn kilnbox_pulls_what_wkg_published() {
     let registry = Registry::start();
     let desk = Desk::with_tool(&registry, "^1");
-    desk.write("tool.wasm", component("tool", "1.3.0", &["ui", "exec"]));
+    desk.write("tool.wasm", component("tool", "1.3.0", &["ui"]));
     let reference = format!("{}/acme/tool:1.3.0", registry.host());
     wkg(&registry, &desk, &["oci", "push", &reference, "tool.wasm"]).succeeded();
     let run = desk.ask(&registry, &["init"]).succeeded();

@@ -1,6 +1,7 @@
 //! The way out of each error.
 
 use super::{Error, command};
+use crate::manifest::suggestion;
 
 impl Error {
     /// What to do about it, where that is known.
@@ -57,10 +58,13 @@ impl Error {
                 "change `version` in kilnbox.toml, or get the right file".to_owned()
             }
             Self::AsksForMore { .. } => {
-                "nothing was downloaded or changed; if you agree, run the same again with `--accept`".to_owned()
+                "nothing was locked; if you agree, run the same again with `--accept`".to_owned()
             }
             Self::NoSuchPlugin { known, .. } if known.is_empty() => return None,
-            Self::NoSuchPlugin { known, .. } => format!("there are {}", known.join(", ")),
+            Self::NoSuchPlugin { name, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                suggestion(name, &known)
+            }
             Self::NoFileName { .. } => {
                 "use letters, digits, `.`, `-` and `_`, and begin with a letter or digit".to_owned()
             }

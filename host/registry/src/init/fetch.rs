@@ -120,20 +120,16 @@ impl Fetching<'_> {
     ) -> Result<Incoming<'_>, Error> {
         let what = format!("the component of `{}`", self.plugin.name);
         let mut answer = self.open(digest, &what, locked).await?;
-        let limit = size.unwrap_or(limits::COMPONENT_SIZE);
         let announced = answer.head().content_length();
         let told = Error::remote(&self.plugin.name);
-        answer
-            .within(&what, limit, announced.unwrap_or(0))
-            .map_err(&told)?;
+        self.fits(&what, size, announced.unwrap_or(0)).map_err(&told)?;
         let name = &self.plugin.name;
         self.init.watch.begins(name, size.or(announced));
         let arrived = async {
             let mut incoming = Incoming::new(self.init.store, Kind::Plugin)?;
             while let Some(chunk) = answer.chunk().await.map_err(&told)? {
-                answer
-                    .within(&what, limit, incoming.size() + chunk.len() as u64)
-                    .map_err(&told)?;
+                let so_far = incoming.size() + chunk.len() as u64;
+                self.fits(&what, size, so_far).map_err(&told)?;
                 incoming.write(&chunk)?;
                 self.init.watch.arrived(name, chunk.len() as u64);
             }
@@ -142,6 +138,22 @@ impl Fetching<'_> {
         let arrived = arrived.await;
         self.init.watch.ends(name);
         arrived
+    }
+
+    /// Whether so many bytes may be of it: as many as were told before, else as any component may have.
+    fn fits(&self, what: &str, size: Option<u64>, bytes: u64) -> Result<(), RemoteError> {
+        match size {
+            Some(size) if bytes > size => Err(RemoteError::Longer {
+                host: self.host(),
+                what: what.to_owned(),
+            }),
+            None if bytes > limits::COMPONENT_SIZE => Err(RemoteError::TooLarge {
+                host: self.host(),
+                what: what.to_owned(),
+                limit: limits::COMPONENT_SIZE,
+            }),
+            _ => Ok(()),
+        }
     }
 
     async fn open(&self, digest: Digest, what: &str, locked: Option<&Locked>) -> Result<Answer, Error> {

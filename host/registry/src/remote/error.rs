@@ -61,6 +61,10 @@ pub enum RemoteError {
     #[error("{what} of `{host}` is larger than {}", ByteSize(*limit).display().iec())]
     #[expect(missing_docs, reason = "the message says it")]
     TooLarge { host: String, what: String, limit: u64 },
+    /// More than was told of it before.
+    #[error("{what} of `{host}` is longer than its manifest says")]
+    #[expect(missing_docs, reason = "the message says it")]
+    Longer { host: String, what: String },
     /// More tags than are looked at.
     #[error("`{host}` has more than {limit} tags for `{repository}`")]
     #[expect(missing_docs, reason = "the message says it")]

@@ -92,7 +92,7 @@ fn steps(template: &Template) -> Vec<(StepKind, String, usize)> {
     for (kind, name) in provisioners.chain(post_processors) {
         match steps
             .iter_mut()
-            .find(|(known, other, _)| (*known, &*other) == (kind, name))
+            .find(|(known, other, _)| *known == kind && other == name)
         {
             Some((.., times)) => *times += 1,
             None => steps.push((kind, name.clone(), 1)),

@@ -86,7 +86,6 @@ pub(super) async fn run(
     let plugin = GrantedPlugin {
         name: name.clone(),
         bytes: Some(bytes),
-        file: None,
         grant: args.grant.clone(),
         version: None,
         limits: Vec::new(),
