@@ -100,7 +100,7 @@ $(BUILD)/native/%.o: %.c
 	$(compile_native)
 
 test-transcripts: $(component)
-	@KILNBOX=$(KILNBOX) $(KILNBOX_SDK)/run-transcripts $(component) $(TRANSCRIPTS)
+	@KILNBOX=$(KILNBOX) sh $(KILNBOX_SDK)/run-transcripts $(component) $(TRANSCRIPTS)
 
 check: $(component)
 	$(KILNBOX) plugin check $(component)

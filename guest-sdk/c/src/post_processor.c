@@ -18,14 +18,17 @@ void exports_kilnbox_plugin_validator_validate(contract_string_t *options,
     *diagnostics = kiln_diagnostics(kiln_the_post_processor.options, kiln_the_post_processor.validate, options);
 }
 
-bool exports_kilnbox_plugin_post_processor_run(exports_kilnbox_plugin_post_processor_borrow_artifact_t input,
-                                               exports_kilnbox_plugin_post_processor_borrow_job_t job,
+/* The handles are the step's own, and end with its component. */
+bool exports_kilnbox_plugin_post_processor_run(exports_kilnbox_plugin_post_processor_own_artifact_t input,
+                                               exports_kilnbox_plugin_post_processor_own_job_t job,
                                                exports_kilnbox_plugin_post_processor_own_processed_t *made,
                                                exports_kilnbox_plugin_post_processor_error_t *error)
 {
-    const void *options = kiln_options_of(job, kiln_the_post_processor.options);
+    kiln_artifact artifact = kilnbox_plugin_types_borrow_artifact(input);
+    kiln_job lent = kilnbox_plugin_types_borrow_job(job);
+    const void *options = kiln_options_of(lent, kiln_the_post_processor.options);
     kiln_processed result = {0};
-    if (options == NULL || !kiln_the_post_processor.run(options, input, job, &result)) {
+    if (options == NULL || !kiln_the_post_processor.run(options, artifact, lent, &result)) {
         *error = kiln_given_error();
         return false;
     }

@@ -18,12 +18,15 @@ void exports_kilnbox_plugin_validator_validate(contract_string_t *options,
     *diagnostics = kiln_diagnostics(kiln_the_provisioner.options, kiln_the_provisioner.validate, options);
 }
 
-bool exports_kilnbox_plugin_provisioner_run(exports_kilnbox_plugin_provisioner_borrow_instance_t instance,
-                                            exports_kilnbox_plugin_provisioner_borrow_job_t job,
+/* The handles are the step's own, and end with its component. */
+bool exports_kilnbox_plugin_provisioner_run(exports_kilnbox_plugin_provisioner_own_instance_t instance,
+                                            exports_kilnbox_plugin_provisioner_own_job_t job,
                                             exports_kilnbox_plugin_provisioner_error_t *error)
 {
-    const void *options = kiln_options_of(job, kiln_the_provisioner.options);
-    if (options != NULL && kiln_the_provisioner.run(options, instance, job))
+    kiln_instance on = kilnbox_plugin_types_borrow_instance(instance);
+    kiln_job lent = kilnbox_plugin_types_borrow_job(job);
+    const void *options = kiln_options_of(lent, kiln_the_provisioner.options);
+    if (options != NULL && kiln_the_provisioner.run(options, on, lent))
         return true;
     *error = kiln_given_error();
     return false;

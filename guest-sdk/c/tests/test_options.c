@@ -15,42 +15,40 @@ struct options {
     kiln_strings reports;
 };
 
+/* clang-format off */
 static const kiln_option fields[] = {
     KILN_OPTION(struct options, path, .about = "Where.", .required = true),
     KILN_OPTION(struct options, banner, .about = "Shown first.", .format = KILN_ASSET_FILE),
     KILN_OPTION(struct options, level, .choices = KILN_CHOICES("low", "high"), .otherwise = KILN_JSON("low")),
-                KILN_OPTION(struct options, sudo, .otherwise = KILN_JSON(true)),
-                            KILN_OPTION(struct options, tries,
-                                        .otherwise = KILN_JSON(3), .keywords = KILN_JSON({"minimum": 1, "maximum": 9})),
-                                                KILN_OPTION(struct options, share, .about = NULL),
-                                                KILN_OPTION(struct options, pause, .otherwise = KILN_JSON("1m30s")),
-                                                            KILN_OPTION(struct options, limit, .about = NULL),
-                                                            KILN_OPTION(struct options, users,
-                                                                        .otherwise = KILN_JSON(["a", "b"])),
-                                                                        KILN_OPTION(struct options, reports,
-                                                                                    .format = KILN_OUTPUT_PATH),
+    KILN_OPTION(struct options, sudo, .otherwise = KILN_JSON(true)),
+    KILN_OPTION(struct options, tries, .otherwise = KILN_JSON(3), .keywords = KILN_JSON({"minimum": 1, "maximum": 9})),
+    KILN_OPTION(struct options, share, .about = NULL),
+    KILN_OPTION(struct options, pause, .otherwise = KILN_JSON("1m30s")),
+    KILN_OPTION(struct options, limit, .about = NULL),
+    KILN_OPTION(struct options, users, .otherwise = KILN_JSON(["a", "b"])),
+    KILN_OPTION(struct options, reports, .format = KILN_OUTPUT_PATH),
 };
+/* clang-format on */
 
 static const kiln_options table = KILN_OPTIONS(struct options, fields);
 
 static void the_schema_has_all_of_the_table(void)
 {
-    EXPECT_TEXT(
-        kiln_schema(&table, "Does it.", KILN_JSON([{"type": "it"}])),
-                    "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"description\":\"Does it.\","
-                    "\"type\":\"object\",\"properties\":{"
-                    "\"path\":{\"description\":\"Where.\",\"type\":\"string\"},"
-                    "\"banner\":{\"description\":\"Shown first.\",\"type\":[\"string\",\"null\"],"
-                    "\"format\":\"asset-file\"},"
-                    "\"level\":{\"type\":\"string\",\"enum\":[\"low\",\"high\"],\"default\":\"low\"},"
-                    "\"sudo\":{\"type\":\"boolean\",\"default\":true},"
-                    "\"tries\":{\"type\":\"integer\",\"default\":3,\"minimum\":1,\"maximum\":9},"
-                    "\"share\":{\"type\":[\"number\",\"null\"]},"
-                    "\"pause\":{\"type\":[\"string\",\"integer\"],\"format\":\"duration\",\"default\":\"1m30s\"},"
-                    "\"limit\":{\"type\":[\"string\",\"integer\",\"null\"],\"format\":\"duration\"},"
-                    "\"users\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"default\":[\"a\",\"b\"]},"
-                    "\"reports\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"output-path\"}}},"
-                    "\"additionalProperties\":false,\"required\":[\"path\"],\"examples\":[{\"type\":\"it\"}]}");
+    EXPECT_TEXT(kiln_schema(&table, "Does it.", "[{\"type\": \"it\"}]"),
+                "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"description\":\"Does it.\","
+                "\"type\":\"object\",\"properties\":{"
+                "\"path\":{\"description\":\"Where.\",\"type\":\"string\"},"
+                "\"banner\":{\"description\":\"Shown first.\",\"type\":[\"string\",\"null\"],"
+                "\"format\":\"asset-file\"},"
+                "\"level\":{\"type\":\"string\",\"enum\":[\"low\",\"high\"],\"default\":\"low\"},"
+                "\"sudo\":{\"type\":\"boolean\",\"default\":true},"
+                "\"tries\":{\"type\":\"integer\",\"default\":3,\"minimum\":1,\"maximum\":9},"
+                "\"share\":{\"type\":[\"number\",\"null\"]},"
+                "\"pause\":{\"type\":[\"string\",\"integer\"],\"format\":\"duration\",\"default\":\"1m30s\"},"
+                "\"limit\":{\"type\":[\"string\",\"integer\",\"null\"],\"format\":\"duration\"},"
+                "\"users\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"default\":[\"a\",\"b\"]},"
+                "\"reports\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"output-path\"}}},"
+                "\"additionalProperties\":false,\"required\":[\"path\"],\"examples\":[{\"type\":\"it\"}]}");
 }
 
 static void what_is_not_written_is_otherwise(void)

@@ -3,15 +3,17 @@
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { tmpdir } from "node:os";
 import { componentize } from "componentize-qjs";
 import { build as bundle } from "esbuild";
-import { dropBeforeReturn } from "./borrows.js";
 import { ProjectError, interfaces, qualified, world } from "./project.js";
 import { WIT } from "./wit.js";
 
 /** @typedef {import("./project.js").Project} Project */
+
+/** @param {string} file */
+const sdk = (file) => fileURLToPath(new URL(`../src/${file}`, import.meta.url));
 
 /**
  * Builds the component and returns its file.
@@ -28,7 +30,7 @@ export async function build(project) {
     return made(project, { witPath: folder, world: "step", jsSource });
   });
   mkdirSync(dirname(project.component), { recursive: true });
-  writeFileSync(project.component, dropBeforeReturn(component, lentTo(step.kind)));
+  writeFileSync(project.component, component);
   return project.component;
 }
 
@@ -80,16 +82,6 @@ async function inTemporaryFolder(work) {
 }
 
 /**
- * What `run` is lent.
- *
- * @param {"provisioner" | "post-processor"} kind
- */
-function lentTo(kind) {
-  const works = { provisioner: "instance", "post-processor": "artifact" };
-  return { exports: qualified(kind), types: qualified("types"), lent: [works[kind], "job"] };
-}
-
-/**
  * What joins the author's module to the contract.
  *
  * @param {Project} project
@@ -99,7 +91,7 @@ function entry(project, { imports, exports }) {
   const camel = (/** @type {string} */ name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   const lines = [
     ...imports.map((name) => `import * as ${camel(name)}_ from ${JSON.stringify(qualified(name))};`),
-    `import { connect, exportsOf } from "kilnbox-step/component";`,
+    `import { connect, exportsOf } from ${JSON.stringify(sdk("component.js"))};`,
     `import step from ${JSON.stringify(project.main)};`,
     `connect({ ${imports.map((name) => `${JSON.stringify(name)}: ${camel(name)}_`).join(", ")} });`,
     `const made = exportsOf(step, ${JSON.stringify(project.version)});`,
@@ -121,6 +113,8 @@ async function bundled(project, contents) {
       platform: "neutral",
       mainFields: ["module", "main"],
       target: "es2022",
+      // The SDK that builds a component is the one that is in it.
+      alias: { "kilnbox-step": sdk("index.js") },
       external: ["kilnbox:*"],
       charset: "utf8",
       write: false,

@@ -3,7 +3,8 @@
 //     { "name": "harden-sshd", "version": "1.0.0", "main": "src/harden-sshd.js",
 //       "kilnbox": { "capabilities": ["exec", "upload"] } }
 //
-// What the component imports is what its user is asked to grant, so a short list is a good one.
+// The component imports `types`, `ui` and what is on the list. That is what its user is asked to grant, so a short list is
+// a good one.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,13 +12,17 @@ import { join, resolve } from "node:path";
 /** Version of `kilnbox:plugin` that this SDK is for. */
 const CONTRACT = "1.0.0";
 
-/** Imported by every component: nothing needs to be granted for them. */
-const ALWAYS = ["types", "ui", "template", "assets"];
+/** Imported by every component. */
+const ALWAYS = ["types", "ui"];
 
-/** @type {Record<string, string[]>} */
+/**
+ * Without a list: what is granted without asking.
+ *
+ * @type {Record<string, string[]>}
+ */
 const BY_DEFAULT = {
-  provisioner: ["exec", "upload", "download", "reconnect", "outputs"],
-  "post-processor": ["outputs"],
+  provisioner: ["template", "assets", "exec", "upload", "download", "reconnect", "outputs"],
+  "post-processor": ["template", "assets", "outputs"],
 };
 const ON_REQUEST = ["connection", "host-exec", "prompt"];
 

@@ -31,8 +31,6 @@ class Projects(unittest.TestCase):
 world step {
   import kilnbox:plugin/types@1.0.0;
   import kilnbox:plugin/ui@1.0.0;
-  import kilnbox:plugin/template@1.0.0;
-  import kilnbox:plugin/assets@1.0.0;
   import kilnbox:plugin/exec@1.0.0;
   import kilnbox:plugin/host-exec@1.0.0;
   export kilnbox:plugin/plugin@1.0.0;

@@ -3,8 +3,22 @@
 import unittest
 from dataclasses import dataclass
 
-from kilnbox_step import ErrorCode, Exited, Lost, Outcome, PostProcessor, Provisioner, Signalled, StepError
-from kilnbox_step import assets, doing, export, ui
+from kilnbox_step import (
+    ErrorCode,
+    Exited,
+    Instance,
+    Job,
+    Lost,
+    Outcome,
+    PostProcessor,
+    Provisioner,
+    Signalled,
+    StepError,
+    assets,
+    doing,
+    export,
+    ui,
+)
 
 
 class Errors(unittest.TestCase):
@@ -60,10 +74,20 @@ class Exporting(unittest.TestCase):
             class Bare(PostProcessor):  # type: ignore[type-arg]
                 name = "bare"
 
+    def test_a_step_does_something(self) -> None:
+        with self.assertRaisesRegex(TypeError, "`Idle` must have a method `run`"):
+
+            @export
+            class Idle(Provisioner[Options]):
+                name = "idle"
+
     def test_a_module_exports_one_step(self) -> None:
         @export
         class First(Provisioner[Options]):
             name = "first"
+
+            def run(self, options: Options, instance: Instance, job: Job) -> None:
+                pass
 
         with self.assertRaisesRegex(TypeError, "exports two steps"):
             export(First)

@@ -248,17 +248,14 @@ macro_rules! post_processor {
             }
 
             impl work::post_processor::Guest for Component {
-                fn run(
-                    input: $crate::Artifact,
-                    job: $crate::Job,
-                ) -> Result<$crate::Processed, types::Error> {
+                fn run(input: $crate::Artifact, job: $crate::Job) -> Result<$crate::Processed, types::Error> {
                     exports::post_process::<$step>(&input, &job)
                 }
             }
 
     $crate::bindings::step::export_step!(Component with_types_in $crate::bindings::step);
             $crate::bindings::post_processor::export_post_processor!(
-                Component with_types_in $crate::bindings::post_processor
+                        Component with_types_in $crate::bindings::post_processor
             );
         };
     };

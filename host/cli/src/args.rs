@@ -12,8 +12,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use init::InitArgs;
 pub(crate) use plugin::{
-    PluginAuditArgs, PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginListArgs,
-    PluginPruneArgs, PluginPublishArgs, PluginRecordArgs, PluginVendorArgs, TrialArgs,
+    PluginAuditArgs, PluginCheckArgs, PluginCommand, PluginDocsArgs, PluginInspectArgs, PluginKind,
+    PluginLanguage, PluginListArgs, PluginNewArgs, PluginPruneArgs, PluginPublishArgs, PluginRecordArgs,
+    PluginVendorArgs, TrialArgs,
 };
 
 /// Builds machine images from Packer templates; every provisioner and post-processor runs in a sandbox.

@@ -61,6 +61,19 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
+    /// `plugin new` makes nothing.
+    #[error("{message}")]
+    Project {
+        /// Why.
+        message: String,
+        /// What to do.
+        #[help]
+        hint: String,
+    },
+    /// What the program carries for new projects is broken.
+    #[error("the files of new projects are broken: {0}")]
+    #[diagnostic(help("this is a mistake in Kilnbox; please report it"))]
+    Embedded(String),
     /// Lines for programs in two formats.
     #[error("`-machine-readable` and `--log-format json` exclude each other")]
     #[diagnostic(help("leave out one of the two"))]

@@ -1,9 +1,10 @@
 //! Builds the example steps from source, with the commands their READMEs give.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -34,8 +35,16 @@ impl Language {
         }
     }
 
-    /// Builds an example and returns its component.
+    /// Keeps others from its examples, whose own tests build them too.
+    pub(crate) fn alone(self) -> MutexGuard<'static, ()> {
+        static BUSY: [Mutex<()>; 4] = [const { Mutex::new(()) }; 4];
+        let busy = &BUSY[self as usize];
+        busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Builds an example and returns its component, in a place where nobody writes to it.
     pub(crate) fn build(self, example: &str) -> PathBuf {
+        let _alone = self.alone();
         let project = repository()
             .join("examples/plugins")
             .join(self.name())
@@ -52,10 +61,8 @@ impl Language {
                 (cargo, target.join(file))
             }
             Self::C => {
-                let target = built("c").join(example);
-                let mut make = command(&project, "make");
-                make.arg(format!("BUILD={}", target.display()));
-                (make, target.join(format!("{example}.wasm")))
+                let make = command(&project, "make");
+                (make, project.join(format!("build/{example}.wasm")))
             }
             Self::Python => {
                 let mut build = command(&project, "kilnbox-step");
@@ -78,7 +85,11 @@ impl Language {
             }
         }
         Running::start(command).finish_within(BUILT).succeeded();
-        component
+        let kept = built(self.name()).join(format!("{example}.wasm"));
+        fs::create_dir_all(built(self.name())).expect("a folder can be made");
+        fs::copy(&component, &kept)
+            .unwrap_or_else(|error| panic!("no component `{}`: {error}", component.display()));
+        kept
     }
 }
 

@@ -3,5 +3,9 @@
 
 mod carried;
 mod contract_in_c;
+mod earlier;
 mod languages;
+mod own;
+mod projects;
 mod same;
+mod script;

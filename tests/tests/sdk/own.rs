@@ -1,37 +1,49 @@
-//! The tests that the examples and the SDKs have of their own.
+//! The tests that the SDKs and the examples have of their own. `cargo test` runs those of the Rust SDK itself.
 
-use kilnbox_tests::{Running, repository};
+use kilnbox_tests::repository;
 
 use super::{
-    languages::{Language, built, command},
-    readme,
+    languages::{Language, built},
+    script,
 };
 
 #[track_caller]
-fn check(language: Language) {
+fn check(folder: &str, commands: &str) {
+    script::run(&repository().join(folder), commands).succeeded();
+}
+
+#[track_caller]
+fn examples(language: Language, commands: &str) {
+    let _alone = language.alone();
     for example in ["harden-sshd", "release-note"] {
-        let project = repository()
-            .join("examples/plugins")
-            .join(language.name())
-            .join(example);
-        readme::follow(&project).succeeded();
+        let folder = format!("examples/plugins/{}/{example}", language.name());
+        check(&folder, commands);
     }
 }
 
 #[test]
-fn the_examples_in_rust() {
-    check(Language::Rust);
+fn rust() {
+    examples(Language::Rust, "cargo test --locked; cargo fmt --check");
 }
 
 #[test]
-fn the_examples_in_c() {
-    check(Language::C);
+fn c() {
+    let target = built("c").join("sdk");
+    check("guest-sdk/c", &format!("make test BUILD={}", target.display()));
+    examples(Language::C, "make test check");
 }
 
 #[test]
-fn the_sdk_for_c() {
-    let mut make = command(&repository().join("guest-sdk/c"), "make");
-    make.arg("test")
-        .arg(format!("BUILD={}", built("c").join("sdk").display()));
-    Running::start(make).finish().succeeded();
+fn python() {
+    check(
+        "guest-sdk/python",
+        "python -m unittest discover -t . -s tests; mypy",
+    );
+    examples(Language::Python, "python -m unittest; mypy --strict .");
+}
+
+#[test]
+fn javascript() {
+    check("guest-sdk/javascript", "npx tsc --noEmit; npm test");
+    examples(Language::JavaScript, "npx tsc --noEmit; npm test");
 }

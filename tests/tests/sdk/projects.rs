@@ -4,7 +4,7 @@
 use kilnbox_tests::Kilnbox;
 use tempfile::TempDir;
 
-use super::{languages::Language, readme};
+use super::{languages::Language, script};
 
 #[track_caller]
 fn check(language: Language, kind: &str) {
@@ -17,7 +17,7 @@ fn check(language: Language, kind: &str) {
             &["plugin", "new", "--lang", language.name(), "--kind", kind, &name],
         )
         .succeeded();
-    readme::follow(&empty.path().join(&name)).succeeded();
+    script::follow_readme(&empty.path().join(&name)).succeeded();
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! The same step in every language is the same step: on a transcript, on a real sshd and in a container it does the same
 //! things, says the same and leaves the same behind.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, thread};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use kilnbox_tests::{Image, Kilnbox, SshBed, needs_root, repository};
 use regex::Regex;
@@ -64,6 +70,10 @@ fn behaviour(language: Language) -> Behaviour {
     behaviour.insert("harden-sshd on a server".into(), trial.on_a_server(&harden));
     behaviour.insert("harden-sshd in a container".into(), trial.in_a_container(&harden));
     behaviour.insert("release-note".into(), trial.on_an_artifact(&note));
+    for (name, component) in [("harden-sshd", &harden), ("release-note", &note)] {
+        behaviour.insert(format!("plugin docs of {name}"), trial.docs(component));
+        behaviour.insert(format!("plugin check of {name}"), trial.check(component));
+    }
     trial.kilnbox.left_nothing();
     behaviour
 }
@@ -84,7 +94,7 @@ fn transcripts() -> Vec<String> {
 struct Trial {
     kilnbox: Kilnbox,
     /// Where the example is run.
-    project: std::path::PathBuf,
+    project: PathBuf,
 }
 
 impl Trial {
@@ -178,6 +188,27 @@ impl Trial {
         told
     }
 
+    fn docs(&self, component: &Path) -> String {
+        let component = component.to_str().expect("a plain name");
+        let run = self.kilnbox.run(&self.project, &["plugin", "docs", component]);
+        run.succeeded().stdout
+    }
+
+    /// What is found, without sizes and times.
+    fn check(&self, component: &Path) -> String {
+        let component = component.to_str().expect("a plain name");
+        let run = self
+            .kilnbox
+            .run(&self.project, &["plugin", "check", "--format", "json", component])
+            .succeeded();
+        let mut found: Json = serde_json::from_str(&run.stdout).expect("JSON");
+        let fields = found.as_object_mut().expect("an object");
+        for key in ["wasi", "size", "compile_ms", "memory"] {
+            fields.remove(key);
+        }
+        format!("{found:#}\n")
+    }
+
     /// Builds a template with the component as a plugin, and returns what was told.
     fn build(&self, name: &str, component: &Path, folder: &Path, template: &Json) -> String {
         let manifest = format!("[plugins.{name}]\nsource = \"file:step.wasm\"\n");
@@ -206,6 +237,9 @@ fn told(events: &str, folder: &Path) -> String {
         let fields = event.as_object_mut().expect("an event is an object");
         for key in ["v", "run", "seq", "time", "took"] {
             fields.remove(key);
+        }
+        if fields.get("act") == Some(&json!("component")) {
+            fields.remove("sha256");
         }
         let line = event.to_string().replace(folder, "FOLDER");
         told += &random.replace_all(&line, "harden-sshd-RANDOM");

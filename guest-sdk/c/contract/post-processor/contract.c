@@ -469,6 +469,10 @@ void kilnbox_plugin_types_instance_drop_own(kilnbox_plugin_types_own_instance_t 
   __wasm_import_kilnbox_plugin_types_instance_drop(handle.__handle);
 }
 
+void kilnbox_plugin_types_instance_drop_borrow(kilnbox_plugin_types_borrow_instance_t handle) {
+  __wasm_import_kilnbox_plugin_types_instance_drop(handle.__handle);
+}
+
 kilnbox_plugin_types_borrow_instance_t kilnbox_plugin_types_borrow_instance(kilnbox_plugin_types_own_instance_t arg) {
   return (kilnbox_plugin_types_borrow_instance_t) { arg.__handle };
 }
@@ -477,6 +481,10 @@ __attribute__((__import_module__("kilnbox:plugin/types@1.0.0"), __import_name__(
 extern void __wasm_import_kilnbox_plugin_types_job_drop(int32_t handle);
 
 void kilnbox_plugin_types_job_drop_own(kilnbox_plugin_types_own_job_t handle) {
+  __wasm_import_kilnbox_plugin_types_job_drop(handle.__handle);
+}
+
+void kilnbox_plugin_types_job_drop_borrow(kilnbox_plugin_types_borrow_job_t handle) {
   __wasm_import_kilnbox_plugin_types_job_drop(handle.__handle);
 }
 
@@ -491,6 +499,10 @@ void kilnbox_plugin_types_artifact_drop_own(kilnbox_plugin_types_own_artifact_t 
   __wasm_import_kilnbox_plugin_types_artifact_drop(handle.__handle);
 }
 
+void kilnbox_plugin_types_artifact_drop_borrow(kilnbox_plugin_types_borrow_artifact_t handle) {
+  __wasm_import_kilnbox_plugin_types_artifact_drop(handle.__handle);
+}
+
 kilnbox_plugin_types_borrow_artifact_t kilnbox_plugin_types_borrow_artifact(kilnbox_plugin_types_own_artifact_t arg) {
   return (kilnbox_plugin_types_borrow_artifact_t) { arg.__handle };
 }
@@ -499,6 +511,10 @@ __attribute__((__import_module__("kilnbox:plugin/types@1.0.0"), __import_name__(
 extern void __wasm_import_kilnbox_plugin_types_processed_drop(int32_t handle);
 
 void kilnbox_plugin_types_processed_drop_own(kilnbox_plugin_types_own_processed_t handle) {
+  __wasm_import_kilnbox_plugin_types_processed_drop(handle.__handle);
+}
+
+void kilnbox_plugin_types_processed_drop_borrow(kilnbox_plugin_types_borrow_processed_t handle) {
   __wasm_import_kilnbox_plugin_types_processed_drop(handle.__handle);
 }
 
@@ -582,6 +598,10 @@ void kilnbox_plugin_assets_asset_drop_own(kilnbox_plugin_assets_own_asset_t hand
   __wasm_import_kilnbox_plugin_assets_asset_drop(handle.__handle);
 }
 
+void kilnbox_plugin_assets_asset_drop_borrow(kilnbox_plugin_assets_borrow_asset_t handle) {
+  __wasm_import_kilnbox_plugin_assets_asset_drop(handle.__handle);
+}
+
 kilnbox_plugin_assets_borrow_asset_t kilnbox_plugin_assets_borrow_asset(kilnbox_plugin_assets_own_asset_t arg) {
   return (kilnbox_plugin_assets_borrow_asset_t) { arg.__handle };
 }
@@ -626,6 +646,10 @@ void kilnbox_plugin_exec_command_drop_own(kilnbox_plugin_exec_own_command_t hand
   __wasm_import_kilnbox_plugin_exec_command_drop(handle.__handle);
 }
 
+void kilnbox_plugin_exec_command_drop_borrow(kilnbox_plugin_exec_borrow_command_t handle) {
+  __wasm_import_kilnbox_plugin_exec_command_drop(handle.__handle);
+}
+
 kilnbox_plugin_exec_borrow_command_t kilnbox_plugin_exec_borrow_command(kilnbox_plugin_exec_own_command_t arg) {
   return (kilnbox_plugin_exec_borrow_command_t) { arg.__handle };
 }
@@ -634,6 +658,10 @@ __attribute__((__import_module__("kilnbox:plugin/exec@1.0.0"), __import_name__("
 extern void __wasm_import_kilnbox_plugin_exec_outcome_drop(int32_t handle);
 
 void kilnbox_plugin_exec_outcome_drop_own(kilnbox_plugin_exec_own_outcome_t handle) {
+  __wasm_import_kilnbox_plugin_exec_outcome_drop(handle.__handle);
+}
+
+void kilnbox_plugin_exec_outcome_drop_borrow(kilnbox_plugin_exec_borrow_outcome_t handle) {
   __wasm_import_kilnbox_plugin_exec_outcome_drop(handle.__handle);
 }
 
@@ -662,6 +690,10 @@ __attribute__((__import_module__("kilnbox:plugin/exec@1.0.0"), __import_name__("
 extern void __wasm_import_kilnbox_plugin_exec_process_drop(int32_t handle);
 
 void kilnbox_plugin_exec_process_drop_own(kilnbox_plugin_exec_own_process_t handle) {
+  __wasm_import_kilnbox_plugin_exec_process_drop(handle.__handle);
+}
+
+void kilnbox_plugin_exec_process_drop_borrow(kilnbox_plugin_exec_borrow_process_t handle) {
   __wasm_import_kilnbox_plugin_exec_process_drop(handle.__handle);
 }
 
@@ -716,6 +748,10 @@ void kilnbox_plugin_upload_writer_drop_own(kilnbox_plugin_upload_own_writer_t ha
   __wasm_import_kilnbox_plugin_upload_writer_drop(handle.__handle);
 }
 
+void kilnbox_plugin_upload_writer_drop_borrow(kilnbox_plugin_upload_borrow_writer_t handle) {
+  __wasm_import_kilnbox_plugin_upload_writer_drop(handle.__handle);
+}
+
 kilnbox_plugin_upload_borrow_writer_t kilnbox_plugin_upload_borrow_writer(kilnbox_plugin_upload_own_writer_t arg) {
   return (kilnbox_plugin_upload_borrow_writer_t) { arg.__handle };
 }
@@ -724,6 +760,10 @@ __attribute__((__import_module__("kilnbox:plugin/upload@1.0.0"), __import_name__
 extern void __wasm_import_kilnbox_plugin_upload_temporary_file_drop(int32_t handle);
 
 void kilnbox_plugin_upload_temporary_file_drop_own(kilnbox_plugin_upload_own_temporary_file_t handle) {
+  __wasm_import_kilnbox_plugin_upload_temporary_file_drop(handle.__handle);
+}
+
+void kilnbox_plugin_upload_temporary_file_drop_borrow(kilnbox_plugin_upload_borrow_temporary_file_t handle) {
   __wasm_import_kilnbox_plugin_upload_temporary_file_drop(handle.__handle);
 }
 
@@ -768,6 +808,10 @@ void kilnbox_plugin_outputs_output_drop_own(kilnbox_plugin_outputs_own_output_t 
   __wasm_import_kilnbox_plugin_outputs_output_drop(handle.__handle);
 }
 
+void kilnbox_plugin_outputs_output_drop_borrow(kilnbox_plugin_outputs_borrow_output_t handle) {
+  __wasm_import_kilnbox_plugin_outputs_output_drop(handle.__handle);
+}
+
 kilnbox_plugin_outputs_borrow_output_t kilnbox_plugin_outputs_borrow_output(kilnbox_plugin_outputs_own_output_t arg) {
   return (kilnbox_plugin_outputs_borrow_output_t) { arg.__handle };
 }
@@ -779,6 +823,10 @@ void kilnbox_plugin_outputs_guard_drop_own(kilnbox_plugin_outputs_own_guard_t ha
   __wasm_import_kilnbox_plugin_outputs_guard_drop(handle.__handle);
 }
 
+void kilnbox_plugin_outputs_guard_drop_borrow(kilnbox_plugin_outputs_borrow_guard_t handle) {
+  __wasm_import_kilnbox_plugin_outputs_guard_drop(handle.__handle);
+}
+
 kilnbox_plugin_outputs_borrow_guard_t kilnbox_plugin_outputs_borrow_guard(kilnbox_plugin_outputs_own_guard_t arg) {
   return (kilnbox_plugin_outputs_borrow_guard_t) { arg.__handle };
 }
@@ -787,6 +835,10 @@ __attribute__((__import_module__("kilnbox:plugin/outputs@1.0.0"), __import_name_
 extern void __wasm_import_kilnbox_plugin_outputs_archive_drop(int32_t handle);
 
 void kilnbox_plugin_outputs_archive_drop_own(kilnbox_plugin_outputs_own_archive_t handle) {
+  __wasm_import_kilnbox_plugin_outputs_archive_drop(handle.__handle);
+}
+
+void kilnbox_plugin_outputs_archive_drop_borrow(kilnbox_plugin_outputs_borrow_archive_t handle) {
   __wasm_import_kilnbox_plugin_outputs_archive_drop(handle.__handle);
 }
 
@@ -893,6 +945,10 @@ void kilnbox_plugin_host_exec_program_drop_own(kilnbox_plugin_host_exec_own_prog
   __wasm_import_kilnbox_plugin_host_exec_program_drop(handle.__handle);
 }
 
+void kilnbox_plugin_host_exec_program_drop_borrow(kilnbox_plugin_host_exec_borrow_program_t handle) {
+  __wasm_import_kilnbox_plugin_host_exec_program_drop(handle.__handle);
+}
+
 kilnbox_plugin_host_exec_borrow_program_t kilnbox_plugin_host_exec_borrow_program(kilnbox_plugin_host_exec_own_program_t arg) {
   return (kilnbox_plugin_host_exec_borrow_program_t) { arg.__handle };
 }
@@ -904,6 +960,10 @@ void kilnbox_plugin_host_exec_outcome_drop_own(kilnbox_plugin_host_exec_own_outc
   __wasm_import_kilnbox_plugin_host_exec_outcome_drop(handle.__handle);
 }
 
+void kilnbox_plugin_host_exec_outcome_drop_borrow(kilnbox_plugin_host_exec_borrow_outcome_t handle) {
+  __wasm_import_kilnbox_plugin_host_exec_outcome_drop(handle.__handle);
+}
+
 kilnbox_plugin_host_exec_borrow_outcome_t kilnbox_plugin_host_exec_borrow_outcome(kilnbox_plugin_host_exec_own_outcome_t arg) {
   return (kilnbox_plugin_host_exec_borrow_outcome_t) { arg.__handle };
 }
@@ -912,6 +972,10 @@ __attribute__((__import_module__("kilnbox:plugin/host-exec@1.0.0"), __import_nam
 extern void __wasm_import_kilnbox_plugin_host_exec_script_drop(int32_t handle);
 
 void kilnbox_plugin_host_exec_script_drop_own(kilnbox_plugin_host_exec_own_script_t handle) {
+  __wasm_import_kilnbox_plugin_host_exec_script_drop(handle.__handle);
+}
+
+void kilnbox_plugin_host_exec_script_drop_borrow(kilnbox_plugin_host_exec_borrow_script_t handle) {
   __wasm_import_kilnbox_plugin_host_exec_script_drop(handle.__handle);
 }
 
@@ -2767,14 +2831,10 @@ uint8_t * __wasm_export_exports_kilnbox_plugin_validator_validate(uint8_t * arg,
 
 __attribute__((__export_name__("kilnbox:plugin/post-processor@1.0.0#run")))
 uint8_t * __wasm_export_exports_kilnbox_plugin_post_processor_run(int32_t arg, int32_t arg0) {
-  int32_t borrow = 0;
-  int32_t borrow1 = 0;
-  borrow = arg;
-  borrow1 = arg0;
   exports_kilnbox_plugin_post_processor_result_own_processed_error_t ret;
   exports_kilnbox_plugin_post_processor_own_processed_t ok;
   exports_kilnbox_plugin_post_processor_error_t err;
-  ret.is_err = !exports_kilnbox_plugin_post_processor_run((exports_kilnbox_plugin_post_processor_borrow_artifact_t) { arg }, (exports_kilnbox_plugin_post_processor_borrow_job_t) { arg0 }, &ok, &err);
+  ret.is_err = !exports_kilnbox_plugin_post_processor_run((exports_kilnbox_plugin_post_processor_own_artifact_t) { arg }, (exports_kilnbox_plugin_post_processor_own_job_t) { arg0 }, &ok, &err);
   if (ret.is_err) {
     ret.val.err = err;
   }
@@ -2783,21 +2843,15 @@ uint8_t * __wasm_export_exports_kilnbox_plugin_post_processor_run(int32_t arg, i
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const exports_kilnbox_plugin_post_processor_error_t *payload2 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload2).code;
-    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload2).message).len;
-    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload2).message).ptr;
-    *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload2).context).len;
-    *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload2).context).ptr;
+    const exports_kilnbox_plugin_post_processor_error_t *payload1 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((int8_t*)(ptr + sizeof(void*))) = (int32_t) (*payload1).code;
+    *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload1).message).len;
+    *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload1).message).ptr;
+    *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload1).context).len;
+    *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload1).context).ptr;
   } else {
     const exports_kilnbox_plugin_post_processor_own_processed_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((int32_t*)(ptr + sizeof(void*))) = (*payload).__handle;
-  }
-  if (borrow != 0) {
-    __wasm_import_kilnbox_plugin_types_artifact_drop(borrow);
-  }
-  if (borrow1 != 0) {
-    __wasm_import_kilnbox_plugin_types_job_drop(borrow1);
   }
   return ptr;
 }

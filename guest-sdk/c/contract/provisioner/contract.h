@@ -535,9 +535,9 @@ typedef struct {
 
 typedef kilnbox_plugin_types_error_t exports_kilnbox_plugin_provisioner_error_t;
 
-typedef kilnbox_plugin_types_borrow_instance_t exports_kilnbox_plugin_provisioner_borrow_instance_t;
+typedef kilnbox_plugin_types_own_instance_t exports_kilnbox_plugin_provisioner_own_instance_t;
 
-typedef kilnbox_plugin_types_borrow_job_t exports_kilnbox_plugin_provisioner_borrow_job_t;
+typedef kilnbox_plugin_types_own_job_t exports_kilnbox_plugin_provisioner_own_job_t;
 
 typedef struct {
   bool is_err;
@@ -767,7 +767,7 @@ void exports_kilnbox_plugin_plugin_describe(exports_kilnbox_plugin_plugin_info_t
 void exports_kilnbox_plugin_validator_validate(contract_string_t *options, exports_kilnbox_plugin_validator_list_diagnostic_t *ret);
 
 // Exported Functions from `kilnbox:plugin/provisioner@1.0.0`
-bool exports_kilnbox_plugin_provisioner_run(exports_kilnbox_plugin_provisioner_borrow_instance_t instance, exports_kilnbox_plugin_provisioner_borrow_job_t job, exports_kilnbox_plugin_provisioner_error_t *err);
+bool exports_kilnbox_plugin_provisioner_run(exports_kilnbox_plugin_provisioner_own_instance_t instance, exports_kilnbox_plugin_provisioner_own_job_t job, exports_kilnbox_plugin_provisioner_error_t *err);
 
 // Helper Functions
 
@@ -779,17 +779,25 @@ void kilnbox_plugin_types_exit_free(kilnbox_plugin_types_exit_t *ptr);
 
 extern void kilnbox_plugin_types_instance_drop_own(kilnbox_plugin_types_own_instance_t handle);
 
+extern void kilnbox_plugin_types_instance_drop_borrow(kilnbox_plugin_types_borrow_instance_t handle);
+
 extern kilnbox_plugin_types_borrow_instance_t kilnbox_plugin_types_borrow_instance(kilnbox_plugin_types_own_instance_t handle);
 
 extern void kilnbox_plugin_types_job_drop_own(kilnbox_plugin_types_own_job_t handle);
+
+extern void kilnbox_plugin_types_job_drop_borrow(kilnbox_plugin_types_borrow_job_t handle);
 
 extern kilnbox_plugin_types_borrow_job_t kilnbox_plugin_types_borrow_job(kilnbox_plugin_types_own_job_t handle);
 
 extern void kilnbox_plugin_types_artifact_drop_own(kilnbox_plugin_types_own_artifact_t handle);
 
+extern void kilnbox_plugin_types_artifact_drop_borrow(kilnbox_plugin_types_borrow_artifact_t handle);
+
 extern kilnbox_plugin_types_borrow_artifact_t kilnbox_plugin_types_borrow_artifact(kilnbox_plugin_types_own_artifact_t handle);
 
 extern void kilnbox_plugin_types_processed_drop_own(kilnbox_plugin_types_own_processed_t handle);
+
+extern void kilnbox_plugin_types_processed_drop_borrow(kilnbox_plugin_types_borrow_processed_t handle);
 
 extern kilnbox_plugin_types_borrow_processed_t kilnbox_plugin_types_borrow_processed(kilnbox_plugin_types_own_processed_t handle);
 
@@ -817,6 +825,8 @@ void kilnbox_plugin_assets_error_free(kilnbox_plugin_assets_error_t *ptr);
 
 extern void kilnbox_plugin_assets_asset_drop_own(kilnbox_plugin_assets_own_asset_t handle);
 
+extern void kilnbox_plugin_assets_asset_drop_borrow(kilnbox_plugin_assets_borrow_asset_t handle);
+
 extern kilnbox_plugin_assets_borrow_asset_t kilnbox_plugin_assets_borrow_asset(kilnbox_plugin_assets_own_asset_t handle);
 
 void contract_list_u8_free(contract_list_u8_t *ptr);
@@ -831,15 +841,21 @@ void kilnbox_plugin_exec_exit_free(kilnbox_plugin_exec_exit_t *ptr);
 
 extern void kilnbox_plugin_exec_command_drop_own(kilnbox_plugin_exec_own_command_t handle);
 
+extern void kilnbox_plugin_exec_command_drop_borrow(kilnbox_plugin_exec_borrow_command_t handle);
+
 extern kilnbox_plugin_exec_borrow_command_t kilnbox_plugin_exec_borrow_command(kilnbox_plugin_exec_own_command_t handle);
 
 extern void kilnbox_plugin_exec_outcome_drop_own(kilnbox_plugin_exec_own_outcome_t handle);
+
+extern void kilnbox_plugin_exec_outcome_drop_borrow(kilnbox_plugin_exec_borrow_outcome_t handle);
 
 extern kilnbox_plugin_exec_borrow_outcome_t kilnbox_plugin_exec_borrow_outcome(kilnbox_plugin_exec_own_outcome_t handle);
 
 void kilnbox_plugin_exec_event_free(kilnbox_plugin_exec_event_t *ptr);
 
 extern void kilnbox_plugin_exec_process_drop_own(kilnbox_plugin_exec_own_process_t handle);
+
+extern void kilnbox_plugin_exec_process_drop_borrow(kilnbox_plugin_exec_borrow_process_t handle);
 
 extern kilnbox_plugin_exec_borrow_process_t kilnbox_plugin_exec_borrow_process(kilnbox_plugin_exec_own_process_t handle);
 
@@ -857,9 +873,13 @@ void kilnbox_plugin_upload_error_free(kilnbox_plugin_upload_error_t *ptr);
 
 extern void kilnbox_plugin_upload_writer_drop_own(kilnbox_plugin_upload_own_writer_t handle);
 
+extern void kilnbox_plugin_upload_writer_drop_borrow(kilnbox_plugin_upload_borrow_writer_t handle);
+
 extern kilnbox_plugin_upload_borrow_writer_t kilnbox_plugin_upload_borrow_writer(kilnbox_plugin_upload_own_writer_t handle);
 
 extern void kilnbox_plugin_upload_temporary_file_drop_own(kilnbox_plugin_upload_own_temporary_file_t handle);
+
+extern void kilnbox_plugin_upload_temporary_file_drop_borrow(kilnbox_plugin_upload_borrow_temporary_file_t handle);
 
 extern kilnbox_plugin_upload_borrow_temporary_file_t kilnbox_plugin_upload_borrow_temporary_file(kilnbox_plugin_upload_own_temporary_file_t handle);
 
@@ -875,13 +895,19 @@ void kilnbox_plugin_outputs_error_free(kilnbox_plugin_outputs_error_t *ptr);
 
 extern void kilnbox_plugin_outputs_output_drop_own(kilnbox_plugin_outputs_own_output_t handle);
 
+extern void kilnbox_plugin_outputs_output_drop_borrow(kilnbox_plugin_outputs_borrow_output_t handle);
+
 extern kilnbox_plugin_outputs_borrow_output_t kilnbox_plugin_outputs_borrow_output(kilnbox_plugin_outputs_own_output_t handle);
 
 extern void kilnbox_plugin_outputs_guard_drop_own(kilnbox_plugin_outputs_own_guard_t handle);
 
+extern void kilnbox_plugin_outputs_guard_drop_borrow(kilnbox_plugin_outputs_borrow_guard_t handle);
+
 extern kilnbox_plugin_outputs_borrow_guard_t kilnbox_plugin_outputs_borrow_guard(kilnbox_plugin_outputs_own_guard_t handle);
 
 extern void kilnbox_plugin_outputs_archive_drop_own(kilnbox_plugin_outputs_own_archive_t handle);
+
+extern void kilnbox_plugin_outputs_archive_drop_borrow(kilnbox_plugin_outputs_borrow_archive_t handle);
 
 extern kilnbox_plugin_outputs_borrow_archive_t kilnbox_plugin_outputs_borrow_archive(kilnbox_plugin_outputs_own_archive_t handle);
 
@@ -917,13 +943,19 @@ void kilnbox_plugin_host_exec_exit_free(kilnbox_plugin_host_exec_exit_t *ptr);
 
 extern void kilnbox_plugin_host_exec_program_drop_own(kilnbox_plugin_host_exec_own_program_t handle);
 
+extern void kilnbox_plugin_host_exec_program_drop_borrow(kilnbox_plugin_host_exec_borrow_program_t handle);
+
 extern kilnbox_plugin_host_exec_borrow_program_t kilnbox_plugin_host_exec_borrow_program(kilnbox_plugin_host_exec_own_program_t handle);
 
 extern void kilnbox_plugin_host_exec_outcome_drop_own(kilnbox_plugin_host_exec_own_outcome_t handle);
 
+extern void kilnbox_plugin_host_exec_outcome_drop_borrow(kilnbox_plugin_host_exec_borrow_outcome_t handle);
+
 extern kilnbox_plugin_host_exec_borrow_outcome_t kilnbox_plugin_host_exec_borrow_outcome(kilnbox_plugin_host_exec_own_outcome_t handle);
 
 extern void kilnbox_plugin_host_exec_script_drop_own(kilnbox_plugin_host_exec_own_script_t handle);
+
+extern void kilnbox_plugin_host_exec_script_drop_borrow(kilnbox_plugin_host_exec_borrow_script_t handle);
 
 extern kilnbox_plugin_host_exec_borrow_script_t kilnbox_plugin_host_exec_borrow_script(kilnbox_plugin_host_exec_own_script_t handle);
 

@@ -8,7 +8,8 @@
     module = "harden_sshd"              # default: the name of the project, with `_` for `-`
     capabilities = ["exec", "upload"]   # default: those that are granted without asking
 
-What the component imports is what its user is asked to grant, so a short list is a good one.
+The component imports `types`, `ui` and what is on the list. That is what its user is asked to grant, so a short list is a
+good one.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from typing import Any
 CONTRACT = "1.0.0"
 """Version of `kilnbox:plugin` that this SDK is for."""
 
-ALWAYS = ("types", "ui", "template", "assets")
-"""Imported by every component: nothing needs to be granted for them."""
+ALWAYS = ("types", "ui")
+"""Imported by every component."""
 
 BY_DEFAULT = {
-    "provisioner": ("exec", "upload", "download", "reconnect", "outputs"),
-    "post-processor": ("outputs",),
+    "provisioner": ("template", "assets", "exec", "upload", "download", "reconnect", "outputs"),
+    "post-processor": ("template", "assets", "outputs"),
 }
+"""Without a list: what is granted without asking."""
 ON_REQUEST = ("connection", "host-exec", "prompt")
 
 

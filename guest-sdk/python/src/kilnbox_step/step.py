@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import isabstract
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from .artifacts import Artifact, Processed
@@ -35,7 +36,7 @@ class Diagnostic:
         return cls("warning", at, message, hint)
 
 
-class Step(Generic[Options]):
+class Step(ABC, Generic[Options]):
     """What provisioners and post-processors have in common. `Options` is a dataclass."""
 
     kind: ClassVar[Literal["provisioner", "post-processor"]]
@@ -101,6 +102,8 @@ def export(step: Exported) -> Exported:
         raise TypeError(f"`{step.__name__}` must say its name: `name = \"…\"`")
     # Says now, where the author sees it, what is wrong with the options.
     step.schema()
+    if isabstract(step):
+        raise TypeError(f"`{step.__name__}` must have a method `run`")
     if step.__module__ in _exported:
         raise TypeError(f"`{step.__module__}` exports two steps; a component is one")
     _exported[step.__module__] = step

@@ -158,7 +158,12 @@ impl<L: Look> Watch<L> {
 
     /// The first answer after number `after`, asked for by whoever has the turn. The `first` one of a wait comes at once,
     /// as what is waited for may be so already; only those who begin together share it.
-    async fn next_answer(&self, id: &str, after: u64, first: bool) -> Result<(u64, Option<L::Seen>), StepError> {
+    async fn next_answer(
+        &self,
+        id: &str,
+        after: u64,
+        first: bool,
+    ) -> Result<(u64, Option<L::Seen>), StepError> {
         let mut turn = self.turn.lock().await;
         {
             let state = self.state();

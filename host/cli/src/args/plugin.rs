@@ -1,14 +1,24 @@
 //! `kilnbox plugin` and its commands.
 
+mod new;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Subcommand, ValueHint};
+
+pub(crate) use new::{PluginKind, PluginLanguage, PluginNewArgs};
 
 use super::{LogFormat, NotBuiltArgs};
 
 /// `kilnbox plugin`
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
+    /// Start a plugin: a folder with a project that builds and has a test
+    #[command(after_help = "\
+Examples:
+  kilnbox plugin new --lang python hardening
+  kilnbox plugin new --lang rust --kind post-processor release-note")]
+    New(PluginNewArgs),
     /// Show what a component is, what it may do and which options it takes
     #[command(
         after_help = "Examples:\n  kilnbox plugin inspect shell\n  kilnbox plugin inspect ./hardening.wasm"

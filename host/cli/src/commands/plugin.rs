@@ -5,6 +5,7 @@ mod check;
 mod docs;
 mod inspect;
 mod list;
+mod new;
 mod prune;
 mod publish;
 mod record;
@@ -29,6 +30,7 @@ use crate::{
 /// Does what the command line asks for.
 pub(super) fn run(command: &PluginCommand, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
     match command {
+        PluginCommand::New(args) => new::run(args),
         PluginCommand::Check(args) => check::run(args),
         PluginCommand::Run(args) => run::run(args, output, report),
         PluginCommand::Record(args) => record::run(args, output, report),

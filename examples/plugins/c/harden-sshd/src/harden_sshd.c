@@ -74,10 +74,14 @@ static bool run(const void *given, kiln_instance on, kiln_job job)
     return true;
 }
 
+static const char examples[] = KILN_JSON([{"type": "harden-sshd", "allow_users": ["admin"], "sudo": true}]);
+
 const kiln_provisioner kiln_the_provisioner = {
     .name = NAME,
     .version = "1.0.0",
     .about = "Hardens the SSH server of the instance.",
-    .examples = KILN_JSON([{"type": "harden-sshd", "allow_users": ["admin"], "sudo": true}]), .options = &options_table,
-                           .validate = find_problems, .run = run,
+    .examples = examples,
+    .options = &options_table,
+    .validate = find_problems,
+    .run = run,
 };

@@ -3,27 +3,21 @@
 #include <string.h>
 
 static const kiln_option fields[] = {
-    KILN_OPTION(
-        struct options, permit_root_login, .about = "Who may log in as root.",
-        .choices = KILN_CHOICES("no", "prohibit-password", "yes"), .otherwise = KILN_JSON("no")),
-        KILN_OPTION(
-            struct options, password_authentication, .about = "Whether passwords are accepted.",
-            .otherwise = KILN_JSON(false)),
-            KILN_OPTION(
-                struct options, allow_users, .about = "Only these accounts may log in; all may where it is empty.",
+    KILN_OPTION(struct options, permit_root_login, .about = "Who may log in as root.",
+                .choices = KILN_CHOICES("no", "prohibit-password", "yes"), .otherwise = KILN_JSON("no")),
+    KILN_OPTION(struct options, password_authentication, .about = "Whether passwords are accepted.",
+                .otherwise = KILN_JSON(false)),
+    KILN_OPTION(struct options, allow_users, .about = "Only these accounts may log in; all may where it is empty.",
                 .otherwise = KILN_JSON([])),
-                KILN_OPTION(
-                    struct options, path, .about = "The file on the instance.",
-                    .otherwise = KILN_JSON("/etc/ssh/sshd_config.d/50-hardening.conf")),
-                    KILN_OPTION(struct options, banner, .about = "A local file that is shown before login.",
-                                .format = KILN_ASSET_FILE),
-                    KILN_OPTION(
-                        struct options, sudo, .about = "Whether to put the file in place with `sudo`.",
-                        .otherwise = KILN_JSON(false)),
-                        KILN_OPTION(
-                            struct options, check,
-                            .about = "A command that must succeed once the file is there; `{{.Path}}` is the file.",
-                            .format = KILN_RUNTIME_TEMPLATE, .otherwise = KILN_JSON("/usr/sbin/sshd -t -f {{.Path}}")),
+    KILN_OPTION(struct options, path, .about = "The file on the instance.",
+                .otherwise = KILN_JSON("/etc/ssh/sshd_config.d/50-hardening.conf")),
+    KILN_OPTION(struct options, banner, .about = "A local file that is shown before login.",
+                .format = KILN_ASSET_FILE),
+    KILN_OPTION(struct options, sudo, .about = "Whether to put the file in place with `sudo`.",
+                .otherwise = KILN_JSON(false)),
+    KILN_OPTION(struct options, check,
+                .about = "A command that must succeed once the file is there; `{{.Path}}` is the file.",
+                .format = KILN_RUNTIME_TEMPLATE, .otherwise = KILN_JSON("/usr/sbin/sshd -t -f {{.Path}}")),
 };
 
 const kiln_options options_table = KILN_OPTIONS(struct options, fields);

@@ -44,10 +44,15 @@ static bool run(const void *given, kiln_artifact input, kiln_job job, kiln_proce
     return kiln_add_file(*made, options->output);
 }
 
+static const char examples[] =
+    KILN_JSON([{"type": "release-note", "output": "RELEASE.md", "algorithms": ["sha256", "sha512"]}]);
+
 const kiln_post_processor kiln_the_post_processor = {
     .name = "release-note",
     .version = "1.0.0",
     .about = "Writes a release note with the digests of the artifact's files.",
-    .examples = KILN_JSON([{"type": "release-note", "output": "RELEASE.md", "algorithms": ["sha256", "sha512"]}]),
-                           .options = &options_table, .validate = find_problems, .run = run,
+    .examples = examples,
+    .options = &options_table,
+    .validate = find_problems,
+    .run = run,
 };

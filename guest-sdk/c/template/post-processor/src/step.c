@@ -23,10 +23,14 @@ static bool run(const void *given, kiln_artifact input, kiln_job job, kiln_proce
     return kiln_write_output(options->output, content, 0644);
 }
 
+static const char examples[] = KILN_JSON([{"type": "{{ name }}", "output": "SHA256SUMS"}]);
+
 const kiln_post_processor kiln_the_post_processor = {
     .name = "{{ name }}",
     .version = "0.1.0",
     .about = "Writes a list of the artifact's files with their SHA-256.",
-    .examples = KILN_JSON([{"type": "{{ name }}", "output": "SHA256SUMS"}]), .options = &options_table,
-                          .validate = find_problems, .run = run,
+    .examples = examples,
+    .options = &options_table,
+    .validate = find_problems,
+    .run = run,
 };

@@ -3,8 +3,8 @@
 static const kiln_option fields[] = {
     KILN_OPTION(struct options, text, .about = "What the message says.", .required = true),
     KILN_OPTION(struct options, path, .about = "The file on the instance.", .otherwise = KILN_JSON("/etc/motd")),
-                KILN_OPTION(struct options, sudo, .about = "Whether to put the file in place with `sudo`.",
-                            .otherwise = KILN_JSON(false)),
+    KILN_OPTION(struct options, sudo, .about = "Whether to put the file in place with `sudo`.",
+                .otherwise = KILN_JSON(false)),
 };
 
 const kiln_options options_table = KILN_OPTIONS(struct options, fields);

@@ -13,10 +13,14 @@ static bool run(const void *given, kiln_instance on, kiln_job job)
     return kiln_stage_text(&staging, "", content(options), &staged) && kiln_install(&staged, options->path, 0644);
 }
 
+static const char examples[] = KILN_JSON([{"type": "{{ name }}", "text": "Welcome."}]);
+
 const kiln_provisioner kiln_the_provisioner = {
     .name = "{{ name }}",
     .version = "0.1.0",
     .about = "Writes the message that people see when they log in.",
-    .examples = KILN_JSON([{"type": "{{ name }}", "text": "Welcome."}]), .options = &options_table,
-                          .validate = find_problems, .run = run,
+    .examples = examples,
+    .options = &options_table,
+    .validate = find_problems,
+    .run = run,
 };

@@ -114,13 +114,15 @@ fn make_executable(_path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
     use crate::args::{PluginKind, PluginLanguage};
 
     #[test]
     fn every_template_is_filled_and_nothing_is_left_to_fill() {
-        for lang in PluginLanguage::ALL {
-            for kind in [PluginKind::Provisioner, PluginKind::PostProcessor] {
+        for &lang in PluginLanguage::value_variants() {
+            for &kind in PluginKind::value_variants() {
                 let args = PluginNewArgs {
                     name: "my-step".to_owned(),
                     lang,

@@ -18,6 +18,7 @@ use crate::{
 #[exclude = "*/target/*"]
 #[exclude = "*/dist/*"]
 #[exclude = "c/build/*"]
+#[exclude = "tests/*"]
 #[exclude = "javascript/wit/*"]
 struct Sdks;
 
