@@ -90,6 +90,7 @@ mod help {
             "console",
             "fix",
             "fmt",
+            "init",
             "trust",
             "gc",
             "version",
@@ -97,8 +98,9 @@ mod help {
         ] {
             check(&format!("help_{command}"), &[command, "--help"]);
         }
-        check("help_plugin_inspect", &["plugin", "inspect", "--help"]);
-        check("help_plugin_docs", &["plugin", "docs", "--help"]);
+        for command in ["inspect", "docs", "list", "audit", "vendor", "publish", "prune"] {
+            check(&format!("help_plugin_{command}"), &["plugin", command, "--help"]);
+        }
     }
 
     #[test]

@@ -132,10 +132,6 @@ fn commands(bed: &Bed) -> Outcome {
         command.args([builder.to_string(), commands.to_string()]);
         command
     };
-    let about = format!("{COMMANDS} commands in one step of each language, and from native code");
-    let mut contest = Contest::new("commands", about, bed.rounds(5))
-        .contender("native", || native(COMMANDS))
-        .contender("native, none", || native(0));
     let templates: Vec<(String, String)> = LANGUAGES
         .iter()
         .map(|language| {
@@ -146,6 +142,10 @@ fn commands(bed: &Bed) -> Outcome {
             (template("commands", COMMANDS), template("no-commands", 0))
         })
         .collect();
+    let about = format!("{COMMANDS} commands in one step of each language, and from native code");
+    let mut contest = Contest::new("commands", about, bed.rounds(5))
+        .contender("native", || native(COMMANDS))
+        .contender("native, none", || native(0));
     for (language, (all, none)) in LANGUAGES.iter().zip(&templates) {
         contest = contest
             .contender(language.name, || bed.kilnbox(&["build", all]))

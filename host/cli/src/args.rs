@@ -97,7 +97,7 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Find, download and lock the plugins that kilnbox.toml names
     Init(InitArgs),
-    /// Look at provisioners and post-processors, and at where they come from
+    /// Look at provisioners and post-processors, try them, publish them
     #[command(subcommand, visible_alias = "plugins")]
     Plugin(PluginCommand),
     /// Accept what a project's kilnbox.toml grants beyond the default

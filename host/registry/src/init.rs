@@ -115,8 +115,8 @@ impl fmt::Debug for Init<'_> {
 pub struct Outcome {
     /// One for each plugin that comes from elsewhere.
     pub changes: Vec<Change>,
-    /// Plugins that were locked and are no longer named.
-    pub forgotten: Vec<String>,
+    /// Plugins that were locked and are no longer named, with what was locked.
+    pub forgotten: Vec<(String, Locked)>,
 }
 
 /// What became of one plugin.
@@ -159,8 +159,8 @@ impl Init<'_> {
         let lock = Lock::of(locked.collect());
         let forgotten = old
             .plugins
-            .into_keys()
-            .filter(|name| !lock.plugins.contains_key(name))
+            .into_iter()
+            .filter(|(name, _)| !lock.plugins.contains_key(name))
             .collect::<Vec<_>>();
         if !(changes.is_empty() && forgotten.is_empty()) {
             lock.write(folder).map_err(one)?;

@@ -45,4 +45,4 @@ pub use publish::{Publish, Published};
 pub use remote::{CONFIG_FILE_NAME, Claims, RemoteError, Settings};
 pub use store::{Entry, Pruned, Pruning, Store};
 pub use trust::{Acceptance, TrustStore};
-pub use vendor::{VENDOR_FOLDER, Vendored, vendor};
+pub use vendor::{VENDOR_FOLDER, forget, vendor};

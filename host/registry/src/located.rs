@@ -63,6 +63,16 @@ pub fn find(
             Err(error) => return Err(error),
         }
     }
+    in_store(folder, plugin, locked, store)
+}
+
+/// The bytes in the store, verified.
+pub(crate) fn in_store(
+    folder: &Path,
+    plugin: &Plugin,
+    locked: &Locked,
+    store: &Store,
+) -> Result<Located, Error> {
     match store.read(locked.sha256)? {
         Entry::Whole(bytes) => Ok(Located {
             bytes,

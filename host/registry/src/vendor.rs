@@ -2,11 +2,11 @@
 //! needs a registry.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Lock, ProjectFile, Source, Store, file, located};
+use crate::{Digest, Error, Located, Lock, Locked, Place, ProjectFile, Source, Store, file, limits, located};
 
 /// The folder's name, beside `kilnbox.toml`.
 pub const VENDOR_FOLDER: &str = "kilnbox_plugins";
@@ -18,19 +18,10 @@ pub(crate) fn path(folder: &Path, name: &str) -> Option<PathBuf> {
     good.then(|| folder.join(VENDOR_FOLDER).join(format!("{name}.wasm")))
 }
 
-/// What `plugin vendor` did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vendored {
-    /// Copies that are there now.
-    pub copied: Vec<PathBuf>,
-    /// Copies of plugins that are no longer used.
-    pub removed: Vec<PathBuf>,
-}
-
-/// Copies what is locked, and removes copies that nothing names any more.
-pub fn vendor(project: &ProjectFile, lock: &Lock, store: &Store) -> Result<Vendored, Error> {
+/// Copies what is locked. Returns where the copies are.
+pub fn vendor(project: &ProjectFile, lock: &Lock, store: &Store) -> Result<Vec<PathBuf>, Error> {
     let folder = project.folder();
-    let mut done = Vendored::default();
+    let mut copied = Vec::new();
     for (plugin, source) in project.foreign() {
         if matches!(source, Source::File(_)) {
             continue;
@@ -38,40 +29,35 @@ pub fn vendor(project: &ProjectFile, lock: &Lock, store: &Store) -> Result<Vendo
         let copy = path(folder, &plugin.name).ok_or_else(|| Error::NoFileName {
             plugin: plugin.name.clone(),
         })?;
-        let locked = lock.plugins.get(&plugin.name);
-        let found = match located::find(folder, plugin, source, locked, store) {
-            // An old copy is what is replaced: the store has what is locked.
-            Err(Error::Differs { vendored: true, .. }) => {
-                fs::remove_file(&copy).map_err(Error::io("removing", &copy))?;
-                located::find(folder, plugin, source, locked, store)?
-            }
-            found => found?,
+        let locked = located::current(folder, plugin, source, lock.plugins.get(&plugin.name))?;
+        let found = match located::find(folder, plugin, source, Some(locked), store) {
+            // An old copy is what is replaced.
+            Err(Error::Differs { .. }) => located::in_store(folder, plugin, locked, store),
+            found => found,
         };
-        fs::create_dir_all(folder.join(VENDOR_FOLDER))
-            .map_err(Error::io("making", folder.join(VENDOR_FOLDER)))?;
-        file::replace(&copy, &found.bytes, 0o644)?;
-        done.copied.push(copy);
+        let Located { bytes, place, .. } = found?;
+        if place != Place::Vendored {
+            let below = folder.join(VENDOR_FOLDER);
+            fs::create_dir_all(&below).map_err(Error::io("making", below))?;
+            file::replace(&copy, &bytes, 0o644)?;
+        }
+        copied.push(copy);
     }
-    done.removed = remove_others(&folder.join(VENDOR_FOLDER), &done.copied)?;
-    Ok(done)
+    Ok(copied)
 }
 
-/// Only components, and only those of this folder itself.
-fn remove_others(folder: &Path, wanted: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.map_err(Error::io("reading", folder))?,
+/// Removes the copy of a plugin that was locked and is no longer named, if it is what was locked: nothing else is ours.
+pub fn forget(project: &ProjectFile, plugin: &str, locked: &Locked) -> Result<(), Error> {
+    let ours = !locked.source.starts_with("file:");
+    let Some(copy) = path(project.folder(), plugin).filter(|_| ours) else {
+        return Ok(());
     };
-    let mut removed = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(Error::io("reading", folder))?.path();
-        if path.extension().is_some_and(|kind| kind == "wasm") && !wanted.contains(&path) {
-            fs::remove_file(&path).map_err(Error::io("removing", &path))?;
-            removed.push(path);
+    match file::read(&copy, limits::COMPONENT_SIZE) {
+        Ok(bytes) if Digest::of(&bytes) == locked.sha256 => {
+            fs::remove_file(&copy).map_err(Error::io("removing", copy))
         }
+        _ => Ok(()),
     }
-    removed.sort_unstable();
-    Ok(removed)
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ fn copies_follow_the_lock() {
     let upgraded = desk.ask(&registry, &["init", "--upgrade"]).succeeded();
     insta::assert_snapshot!("upgraded_with_copies", desk.words(&upgraded));
     desk.run(&["build", "template.json"]).succeeded();
+    desk.write("kilnbox_plugins/mine.wasm", "of the user");
     desk.write("kilnbox.toml", "[plugins]\n");
     desk.write(
         "template.json",
@@ -105,6 +106,7 @@ fn copies_follow_the_lock() {
     );
     desk.run(&["init"]).succeeded();
     assert!(!desk.at().join("kilnbox_plugins/tool.wasm").exists());
+    assert_eq!(desk.read("kilnbox_plugins/mine.wasm"), "of the user");
 }
 
 #[test]

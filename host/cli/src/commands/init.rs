@@ -43,7 +43,7 @@ pub(super) fn run(args: &InitArgs, report: &Report) -> Result<u8, Error> {
     match result {
         Ok(outcome) => {
             stdout::print(&summary(&project, &outcome))?;
-            refresh_copies(&project, &folders)?;
+            refresh_copies(&project, &outcome, &folders)?;
             Ok(exit_codes::SUCCESS)
         }
         Err(errors) => {
@@ -91,7 +91,7 @@ fn nothing_to_do(folder: &Path) -> String {
 fn summary(project: &ProjectFile, outcome: &Outcome) -> String {
     let mut lines: Vec<String> = outcome.changes.iter().map(line).collect();
     let forgotten = outcome.forgotten.iter();
-    lines.extend(forgotten.map(|name| format!("{name}: no longer named, and no longer locked")));
+    lines.extend(forgotten.map(|(name, _)| format!("{name}: no longer named, and no longer locked")));
     if lines.is_empty() {
         lines.push(format!(
             "`{}` names no plugin from elsewhere: nothing to install",
@@ -135,12 +135,15 @@ fn direction(was: &str, now: &str) -> &'static str {
 }
 
 /// Where a project keeps copies, they follow the lock.
-fn refresh_copies(project: &ProjectFile, folders: &Folders) -> Result<(), Error> {
+fn refresh_copies(project: &ProjectFile, outcome: &Outcome, folders: &Folders) -> Result<(), Error> {
     if !project.folder().join(VENDOR_FOLDER).is_dir() {
         return Ok(());
     }
     let lock = kilnbox_registry::Lock::read(project.folder())?.unwrap_or_default();
     kilnbox_registry::vendor(project, &lock, &wire::store(folders))?;
+    for (plugin, locked) in &outcome.forgotten {
+        kilnbox_registry::forget(project, plugin, locked)?;
+    }
     stdout::print(&format!(
         "the copies in `{VENDOR_FOLDER}` are those that are locked\n"
     ))

@@ -86,9 +86,14 @@ pub(super) async fn resolve<'p>(
 /// Locked bytes are kept where they are, and fetched again where they are not, or not whole.
 fn here(init: &Init<'_>, plugin: &Plugin, source: &Source, locked: &Locked) -> Result<Wanted, Error> {
     let folder = init.project.folder();
-    match located::find(folder, plugin, source, Some(locked), init.store) {
+    let found = match located::find(folder, plugin, source, Some(locked), init.store) {
+        // An old copy in the project says nothing of the store.
+        Err(Error::Differs { .. }) => located::in_store(folder, plugin, locked, init.store),
+        found => found,
+    };
+    match found {
         Ok(_) => Ok(Wanted::Kept),
-        Err(Error::NotHere { .. } | Error::Damaged { .. } | Error::Differs { .. }) => Ok(Wanted::Again),
+        Err(Error::NotHere { .. } | Error::Damaged { .. }) => Ok(Wanted::Again),
         Err(error) => Err(error),
     }
 }

@@ -1,5 +1,7 @@
 //! `kilnbox plugin vendor`: copies of what is locked, in the project's own folder.
 
+use std::path::PathBuf;
+
 use kilnbox_registry::{Lock, VENDOR_FOLDER};
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     stdout, wire,
 };
 
-/// Copies, and removes copies that nothing names any more.
+/// Copies.
 pub(super) fn run(args: &PluginVendorArgs) -> Result<u8, Error> {
     let folder = project_folder(&args.project);
     let Some(project) = wire::project_file(&folder)? else {
@@ -18,17 +20,15 @@ pub(super) fn run(args: &PluginVendorArgs) -> Result<u8, Error> {
         return Ok(exit_codes::SUCCESS);
     };
     let lock = Lock::read(project.folder())?.unwrap_or_default();
-    let done = kilnbox_registry::vendor(&project, &lock, &wire::store(&Folders::find()?))?;
-    let name = |path: &std::path::PathBuf| match path.file_name() {
+    let copies = kilnbox_registry::vendor(&project, &lock, &wire::store(&Folders::find()?))?;
+    let name = |path: &PathBuf| match path.file_name() {
         Some(name) => format!("{VENDOR_FOLDER}/{}", name.display()),
         None => path.display().to_string(),
     };
-    let mut lines: Vec<String> = done
-        .copied
+    let mut lines: Vec<String> = copies
         .iter()
-        .map(|path| format!("copied {}", name(path)))
+        .map(|copy| format!("copied to {}", name(copy)))
         .collect();
-    lines.extend(done.removed.iter().map(|path| format!("removed {}", name(path))));
     if lines.is_empty() {
         lines.push("nothing to copy: no plugin of the web or of a registry".to_owned());
     }
