@@ -93,7 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_size: 64 * MIB,
-            compile_time: MINUTE,
+            compile_time: MINUTE.saturating_mul(5),
             compile_memory: 2 * GIB,
             memory: 256 * MIB,
             instances: 64,
