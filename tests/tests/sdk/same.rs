@@ -136,6 +136,10 @@ impl Trial {
             let text = fs::read_to_string(bed.instance().join(&name)).expect("the step made it");
             left(&mut told, &name, &text);
         }
+        // The place is another in every run, and so are the size and digest of a file that names it; what the file says
+        // is above.
+        let digest = Regex::new(r#"\{"size":\d+,"sha256":"[0-9a-f]{64}"\}"#).expect("a pattern");
+        told = digest.replace_all(&told, "\"CONTENT\"").into_owned();
         told = told.replace(bed.instance().to_str().expect("a plain name"), "INSTANCE");
         told.replace(&format!("\"{}\"", bed.port()), "PORT")
     }
