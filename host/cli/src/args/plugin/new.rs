@@ -22,7 +22,6 @@ pub(crate) struct PluginNewArgs {
 
 /// A language with an SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "they are names")]
 pub(crate) enum PluginLanguage {
     Rust,
     Python,
@@ -68,7 +67,9 @@ impl fmt::Display for PluginKind {
 
 /// A name that every language's tools take: it becomes that of a package and of a file.
 fn plugin_name(name: &str) -> Result<String, &'static str> {
-    let part = |part: &str| part.starts_with(|first: char| first.is_ascii_lowercase()) && part.chars().all(of_a_name);
+    let part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_lowercase()) && part.chars().all(of_a_name)
+    };
     if name.len() <= 64 && name.split('-').all(part) {
         Ok(name.to_owned())
     } else {

@@ -146,14 +146,24 @@ mod tests {
         let contract: Vec<String> = contract
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        for lang in [PluginLanguage::Rust, PluginLanguage::Python, PluginLanguage::Javascript] {
+        for lang in [
+            PluginLanguage::Rust,
+            PluginLanguage::Python,
+            PluginLanguage::Javascript,
+        ] {
             let files = Carried::of(lang).sdk().unwrap();
             for name in &contract {
                 let end = format!("/wit/{name}");
-                assert!(files.iter().any(|file| file.path.ends_with(&end)), "{lang}: {name}");
+                assert!(
+                    files.iter().any(|file| file.path.ends_with(&end)),
+                    "{lang}: {name}"
+                );
             }
             for word in ["/template/", "/tests/", "node_modules", "__pycache__", "/target/"] {
-                assert!(!files.iter().any(|file| file.path.contains(word)), "{lang}: {word}");
+                assert!(
+                    !files.iter().any(|file| file.path.contains(word)),
+                    "{lang}: {word}"
+                );
             }
         }
     }

@@ -64,7 +64,13 @@ impl Carried {
             PluginLanguage::Javascript => Self {
                 of: "javascript",
                 to: "kilnbox-step",
-                leave: &["template/", "tests/", ".gitignore", "package-lock.json", "tsconfig.json"],
+                leave: &[
+                    "template/",
+                    "tests/",
+                    ".gitignore",
+                    "package-lock.json",
+                    "tsconfig.json",
+                ],
                 contract: Some("kilnbox-step/wit"),
             },
             PluginLanguage::C => Self {
@@ -82,7 +88,10 @@ impl Carried {
         for part in ["all", kind.as_str()] {
             let folder = format!("{}/template/{part}/", self.of);
             for path in Sdks::iter().filter(|path| path.starts_with(&folder)) {
-                files.push(embedded::<Sdks>(&path, path.trim_start_matches(&folder).to_owned())?);
+                files.push(embedded::<Sdks>(
+                    &path,
+                    path.trim_start_matches(&folder).to_owned(),
+                )?);
             }
         }
         Ok(files)
