@@ -115,12 +115,12 @@ impl PartialEq for Subject {
 
 impl Eq for Subject {}
 
-/// As in "matching `^install `".
+/// As in "the command like `^install `".
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Is(text) => write!(f, "`{text}`"),
-            Self::Matches(pattern) => write!(f, "something matching `{pattern}`"),
+            Self::Matches(pattern) => write!(f, "like `{pattern}`"),
         }
     }
 }

@@ -43,7 +43,7 @@ pub fn parse(text: &str) -> Result<Transcript, Vec<Problem>> {
     }
     let mut expect = Vec::new();
     for entry in file.expect {
-        let at = entry.span();
+        let at = shown(text, entry.span());
         match entry.into_inner().read(at.clone()) {
             Ok(expectation) => expect.push(expectation),
             Err(mut problem) => {
@@ -61,6 +61,16 @@ pub fn parse(text: &str) -> Result<Transcript, Vec<Problem>> {
     } else {
         Err(problems)
     }
+}
+
+/// The parser's place of an `[[expect]]` is its heading alone: with it, what is expected, on the line below.
+fn shown(text: &str, heading: Place) -> Place {
+    let below = text.get(heading.end..).unwrap_or_default();
+    let lines = below.split_inclusive('\n').take(2).map(str::len).sum::<usize>();
+    let end = text
+        .get(..heading.end + lines)
+        .map_or(heading.end, |until| until.trim_end().len());
+    heading.start..end
 }
 
 #[derive(Deserialize)]

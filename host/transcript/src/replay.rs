@@ -152,7 +152,7 @@ fn command_fits(act: &Act, command: &Command) -> Result<(), Option<String>> {
     };
     if !line.fits(&command.line) {
         return Err(match line {
-            crate::Subject::Is(wanted) => Some(lines(wanted, &command.line)),
+            crate::Subject::Is(wanted) => Some(lines(&format!("{wanted}\n"), &format!("{}\n", command.line))),
             crate::Subject::Matches(pattern) => Some(format!("it must match `{pattern}`")),
         });
     }

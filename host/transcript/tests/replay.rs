@@ -197,7 +197,7 @@ async fn a_departure_that_the_step_swallows_is_found_out() {
             .verdict()
             .unwrap_err()
             .message
-            .contains("the command `c` came instead")
+            .contains("the command `c` is different")
     );
 }
 
@@ -354,7 +354,7 @@ fn what_is_no_transcript_is_refused() {
         ),
         (
             "version = 1\n[[expect]]\nupload = \"x\"\ncontent = { sha256 = \"0\" }",
-            "expected a string",
+            "64 hexadecimal digits",
         ),
     ] {
         let problems = parse(text).unwrap_err();
