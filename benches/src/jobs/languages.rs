@@ -32,7 +32,7 @@ const LANGUAGES: [Language; 4] = [
     },
     Language {
         name: "c",
-        component: "benches/languages/c/hundred.wasm",
+        component: "benches/languages/c/build/hundred.wasm",
         start: 5.0,
     },
     Language {

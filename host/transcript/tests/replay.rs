@@ -129,7 +129,7 @@ async fn another_command_is_shown_beside_the_expected_one() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("not in the transcript"), "{error}");
-    insta::assert_snapshot!(verdict(&replay, text), @"");
+    insta::assert_snapshot!(verdict(&replay, text));
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn an_upload_of_other_content_is_shown_line_by_line() {
     let text = "[[expect]]\nupload = \"/etc/x\"\ncontent = \"a\\nb\\n\"\n";
     let replay = replay(text);
     upload(&replay, "/etc/x", "a\nc", None).await.unwrap_err();
-    insta::assert_snapshot!(verdict(&replay, text), @"");
+    insta::assert_snapshot!(verdict(&replay, text));
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_wrong_mode_is_said() {
     let text = "[[expect]]\nupload = \"/etc/x\"\nmode = 0o600\n";
     let replay = replay(text);
     upload(&replay, "/etc/x", "", Some(0o644)).await.unwrap_err();
-    insta::assert_snapshot!(verdict(&replay, text), @"");
+    insta::assert_snapshot!(verdict(&replay, text));
 }
 
 #[tokio::test]
@@ -153,20 +153,20 @@ async fn something_else_entirely() {
     let text = "[[expect]]\nreconnect = true\n";
     let replay = replay(text);
     replay.remove("/etc/passwd").await.unwrap_err();
-    insta::assert_snapshot!(verdict(&replay, text), @"");
+    insta::assert_snapshot!(verdict(&replay, text));
 }
 
 #[tokio::test]
 async fn what_comes_after_the_end() {
     let replay = replay("");
     run(&replay, Command::line("id")).await.unwrap_err();
-    insta::assert_snapshot!(verdict(&replay, ""), @"");
+    insta::assert_snapshot!(verdict(&replay, ""));
 }
 
 #[tokio::test]
 async fn what_does_not_come() {
     let text = "[[expect]]\ncommand-matches = \"^id\"\n";
-    insta::assert_snapshot!(verdict(&replay(text), text), @"");
+    insta::assert_snapshot!(verdict(&replay(text), text));
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn wrong_standard_input_is_found_at_the_end_of_the_command() {
         .unwrap();
     process.write_stdin(Bytes::from_static(b"no")).await.unwrap();
     end(process).await.unwrap_err();
-    insta::assert_snapshot!(verdict(&replay, text), @"");
+    insta::assert_snapshot!(verdict(&replay, text));
 }
 
 #[tokio::test]

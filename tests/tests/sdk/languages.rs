@@ -35,16 +35,8 @@ impl Language {
         }
     }
 
-    /// Keeps others from its examples, whose own tests build them too.
-    pub(crate) fn alone(self) -> MutexGuard<'static, ()> {
-        static BUSY: [Mutex<()>; 4] = [const { Mutex::new(()) }; 4];
-        let busy = &BUSY[self as usize];
-        busy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Builds an example and returns its component, in a place where nobody writes to it.
     pub(crate) fn build(self, example: &str) -> PathBuf {
-        let _alone = self.alone();
         let project = repository()
             .join("examples/plugins")
             .join(self.name())
@@ -91,6 +83,13 @@ impl Language {
             .unwrap_or_else(|error| panic!("no component `{}`: {error}", component.display()));
         kept
     }
+}
+
+/// The tests of this suite take turns: compilers of four languages at once keep each other from the processor, and then
+/// compiling a large component goes over Kilnbox's limit of time.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `program`, looked for among those that `scripts/setup test` installs first.

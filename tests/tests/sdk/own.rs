@@ -3,7 +3,7 @@
 use kilnbox_tests::repository;
 
 use super::{
-    languages::{Language, built},
+    languages::{Language, built, turn},
     script,
 };
 
@@ -14,7 +14,7 @@ fn check(folder: &str, commands: &str) {
 
 #[track_caller]
 fn examples(language: Language, commands: &str) {
-    let _alone = language.alone();
+    let _turn = turn();
     for example in ["harden-sshd", "release-note"] {
         let folder = format!("examples/plugins/{}/{example}", language.name());
         check(&folder, commands);

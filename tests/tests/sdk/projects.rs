@@ -4,10 +4,14 @@
 use kilnbox_tests::Kilnbox;
 use tempfile::TempDir;
 
-use super::{languages::Language, script};
+use super::{
+    languages::{Language, turn},
+    script,
+};
 
 #[track_caller]
 fn check(language: Language, kind: &str) {
+    let _turn = turn();
     // A name of its own: cargo would take projects of one name for one, where they share a target folder.
     let name = format!("my-{kind}");
     let empty = TempDir::with_prefix("kilnbox-test-new-").expect("a temporary folder can be made");
