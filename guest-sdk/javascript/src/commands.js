@@ -49,12 +49,21 @@ export class Outcome {
 }
 
 /**
+ * componentize-qjs 0.4.5 gives codes above 2 ** 31 - 1, which Windows has, as negative ones.
+ *
+ * @param {Exit} exit
+ * @returns {Exit}
+ */
+const exitOf = (exit) => (exit.tag === "code" ? { tag: "code", val: exit.val >>> 0 } : exit);
+
+/**
  * @param {import("../contract.d.ts").Outcome} raw
  * @param {boolean} captured
  */
 export function outcomeOf(raw, captured) {
-  if (!captured) return new Outcome(raw.exit());
-  return new Outcome(raw.exit(), { stdout: raw.stdout(), stderr: raw.stderr(), truncated: raw.truncated() });
+  const exit = exitOf(raw.exit());
+  if (!captured) return new Outcome(exit);
+  return new Outcome(exit, { stdout: raw.stdout(), stderr: raw.stderr(), truncated: raw.truncated() });
 }
 
 /**
@@ -91,7 +100,7 @@ export class Process {
   *[Symbol.iterator]() {
     while (!this.exit) {
       const event = call(() => this.#raw.next());
-      if (event.tag === "exited") this.exit = event.val;
+      if (event.tag === "exited") this.exit = exitOf(event.val);
       else yield [event.tag, event.val];
     }
   }

@@ -46,7 +46,8 @@ export class Job {
 
   /** @param {number} limit */
   random(limit) {
-    return this.#raw.random(limit);
+    // componentize-qjs 0.4.5 takes and gives numbers above 2 ** 31 - 1 as negative ones.
+    return this.#raw.random(limit | 0) >>> 0;
   }
 
   /** @param {string} prefix */

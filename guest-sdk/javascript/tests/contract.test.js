@@ -95,13 +95,16 @@ test("the types of the contract have every function of the WIT", async () => {
 test("the package carries the contract", () => {
   const folder = mkdtempSync(join(tmpdir(), "kilnbox-step-"));
   try {
-    const [packed] = JSON.parse(
-      execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: PACKAGE, encoding: "utf8" }),
-    );
-    const carried = packed.files.map((/** @type {{ path: string }} */ { path }) => path).filter((/** @type {string} */ path) => path.startsWith("wit/"));
+    // Packed in a copy, since packing puts the contract beside the sources, where others would find it meanwhile.
+    const copy = join(folder, "guest-sdk", "javascript");
+    cpSync(PACKAGE, copy, { recursive: true, filter: (path) => !/[/\\](node_modules|tests|template)$/.test(path) });
+    cpSync(OF_REPOSITORY, join(folder, "wit"), { recursive: true });
+    const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json"], { cwd: copy, encoding: "utf8" }));
+    /** @type {string[]} */
+    const files = packed.files.map((/** @type {{ path: string }} */ { path }) => path);
+    const carried = files.filter((path) => path.startsWith("wit/"));
     assert.deepEqual(carried.sort(), readdirSync(OF_REPOSITORY).map((name) => `wit/${name}`).sort());
   } finally {
     rmSync(folder, { recursive: true });
-    rmSync(join(PACKAGE, "wit"), { recursive: true });
   }
 });
