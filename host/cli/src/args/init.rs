@@ -31,4 +31,12 @@ pub(crate) struct InitArgs {
     /// Of Packer: what is damaged is downloaded again without it
     #[arg(long, hide = true)]
     force: bool,
+
+    /// Of Packer: kilnbox.toml has no variables
+    #[arg(long, hide = true, action = ArgAction::Append, allow_hyphen_values = true)]
+    var: Vec<String>,
+
+    /// Of Packer: as `-var`
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    var_file: Vec<PathBuf>,
 }

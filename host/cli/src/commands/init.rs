@@ -75,9 +75,11 @@ fn upgrade(args: &InitArgs) -> Upgrade {
         None => Upgrade::Nothing,
         Some(names) => {
             let names: Vec<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
-            match names.is_empty() {
-                true => Upgrade::All,
-                false => Upgrade::Named(names),
+            // Packer's switch takes the words of one.
+            match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                [] | ["true"] => Upgrade::All,
+                ["false"] => Upgrade::Nothing,
+                _ => Upgrade::Named(names),
             }
         }
     }
