@@ -44,7 +44,7 @@ fn the_manifest_agrees_with_the_workspace() {
 
 #[test]
 fn the_contract_is_a_link_to_the_one_of_the_repository() {
-    for sdk in ["guest-sdk/rust/wit"] {
+    for sdk in ["guest-sdk/rust/wit", "guest-sdk/python/src/kilnbox_step/wit"] {
         let link = repository().join(sdk);
         let kind = fs::symlink_metadata(&link)
             .expect("the SDK has the contract")
