@@ -1,5 +1,12 @@
 //! What a step does against a transcript, and what it is told when it goes another way.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy knows tests by their attribute, and what they share has none"
+)]
+
 use std::time::Duration;
 
 use bytes::Bytes;
