@@ -162,7 +162,24 @@ mod tests {
                 "count": { "type": "integer", "description": "How many." },
             },
         });
-        insta::assert_snapshot!(remarks(schema));
-        insta::assert_snapshot!(remarks(json!({ "type": "nothing" })));
+        insta::assert_snapshot!(remarks(schema), @r#"
+        warning: options of any name are taken, so that a misspelt one is not found
+            leave out `additionalProperties`, or set it to false
+        warning: the option `path` has no description
+            say in a sentence what it is for: `kilnbox plugin docs` shows it
+        warning: `format: asset-paht` means nothing to Kilnbox
+            did you mean `asset-path`?
+        error: example 1 does not fit: value is not of type "integer"
+            correct the example or the schema
+        "#);
+    }
+
+    #[test]
+    fn what_is_no_schema_is_an_error() {
+        let remarks = remarks(json!({ "type": "nothing" }));
+        assert!(
+            remarks.starts_with("error: the schema cannot be used: "),
+            "{remarks}"
+        );
     }
 }
