@@ -1,4 +1,4 @@
-#include "expect.h"
+#include <kilnbox/expect.h>
 #include "kilnbox/duration.h"
 
 static void check(const char *text, uint64_t nanoseconds)

@@ -1,4 +1,4 @@
-#include "expect.h"
+#include <kilnbox/expect.h>
 #include "kilnbox/error.h"
 #include "kilnbox/exec.h"
 

@@ -1,4 +1,4 @@
-#include "expect.h"
+#include <kilnbox/expect.h>
 #include "kilnbox/text.h"
 #include "utf8.h"
 

@@ -16,6 +16,8 @@ mod write;
 
 use std::ops::Range;
 
+use kilnbox_engine::Chance;
+
 pub use content::Content;
 pub use expectation::{Act, Answer, Expectation, Subject};
 pub use read::{Problem, parse};
@@ -74,6 +76,16 @@ pub struct Job {
     pub now: u64,
     /// Where the random numbers begin.
     pub seed: u64,
+}
+
+impl Job {
+    /// What a run is told by it.
+    pub fn chance(self) -> Chance {
+        Chance::Fixed {
+            now: self.now,
+            seed: self.seed,
+        }
+    }
 }
 
 impl Default for Job {

@@ -96,28 +96,20 @@ impl Replay {
         fits: impl FnOnce(&Act) -> Result<(), Option<String>>,
     ) -> Result<Expectation, CommunicatorError> {
         self.on_stage(|stage| {
-            let Some(next) = stage.to_come.front() else {
+            let Some(next) = stage.to_come.pop_front() else {
                 let departure = Departure::new(None, format!("{came} came after the end"));
                 return Err(
                     stage.depart(departure.hint("add an `[[expect]]` for it, or leave it out of the step"))
                 );
             };
-            let at = next.at.clone();
-            match fits(&next.act) {
-                Ok(()) => {}
-                Err(None) => {
-                    let message = format!("{came} came instead of {}", next.act);
-                    return Err(stage.depart(Departure::new(Some(at), message)));
-                }
-                Err(Some(difference)) => {
-                    let departure = Departure::new(Some(at), format!("{came} is different")).hint(difference);
-                    return Err(stage.depart(departure));
-                }
-            }
-            stage
-                .to_come
-                .pop_front()
-                .ok_or_else(|| CommunicatorError::Connection("the transcript has ended".to_owned()))
+            let at = Some(next.at.clone());
+            let departure = match fits(&next.act) {
+                Ok(()) => return Ok(next),
+                Err(None) => Departure::new(at, format!("{came} came instead of {}", next.act)),
+                Err(Some(difference)) => Departure::new(at, format!("{came} is different")).hint(difference),
+            };
+            stage.to_come.push_front(next);
+            Err(stage.depart(departure))
         })
     }
 }

@@ -8,7 +8,7 @@ use kilnbox_template::Template;
 use tokio::sync::mpsc;
 
 use super::{
-    execute::{Voices, WORDS, execute, reader},
+    execute::{Voices, WORDS, execute, one_format, plan, reader},
     runtime,
 };
 use crate::{
@@ -26,10 +26,7 @@ use crate::{
 
 /// Builds what the template describes.
 pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
-    // Not clap's to see: one flag may stand before the command and the other after it.
-    if output.machine_readable && args.log_format == LogFormat::Json {
-        return Err(Error::TwoFormats);
-    }
+    one_format(output, args.log_format)?;
     let Logging { level, file: log } = logging::start(args.verbose, report.secrets())?;
     let record = args.record.as_deref().map(Record::new).transpose()?;
     let file = TemplateFile::read(&args.template.template, args.template.config_type)?;
@@ -54,7 +51,7 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
     runtime()?.block_on(async {
         let sandbox = wire::sandbox(&plugins, &folders, person.clone()).await?;
         wire::note_what_is_not_kept(report, &sandbox, &plugins);
-        let planned = kilnbox_engine::make_plan(&PlanRequest {
+        let request = PlanRequest {
             resolved: &resolved,
             builders: &wire::builders(&folders)?,
             runner: &sandbox,
@@ -65,12 +62,8 @@ pub(crate) fn run(args: &BuildArgs, output: &OutputArgs, report: &Report) -> Res
             only: &args.template.only,
             except: &args.template.except,
             force: args.force,
-        })
-        .await?;
-        planned
-            .diagnostics
-            .reports()
-            .for_each(|problem| report.show(problem));
+        };
+        let planned = plan(&request, report).await?;
         let mut readers = vec![reader(output, args.log_format, args.timestamp_ui, level)];
         if let Some(log) = log {
             readers.push(log_of_the_run(log)?);

@@ -1,4 +1,5 @@
-//! Runs a plan to its end, with the journal, the signals and whoever reads the events: for every command that runs steps.
+//! Makes a plan and runs it to its end, with the journal, the signals and whoever reads the events: for every command
+//! that runs steps.
 
 use std::{
     convert::Infallible,
@@ -7,7 +8,7 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use kilnbox_engine::{Events, EventsError, Journal, Level, Planned, Reader, RunOptions};
+use kilnbox_engine::{Events, EventsError, Journal, Level, PlanRequest, Planned, Reader, RunOptions};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -29,6 +30,24 @@ pub(super) struct Voices {
     pub(super) readers: Vec<Box<dyn Reader>>,
     pub(super) words: mpsc::Receiver<String>,
     pub(super) record: Option<(Record, Facts)>,
+}
+
+/// Refuses two formats at once. Not clap's to see: one flag may stand before the command and the other after it.
+pub(super) fn one_format(output: &OutputArgs, format: LogFormat) -> Result<(), Error> {
+    match output.machine_readable && format == LogFormat::Json {
+        true => Err(Error::TwoFormats),
+        false => Ok(()),
+    }
+}
+
+/// Plans, and shows what is wrong with the builds that cannot run, and what may be.
+pub(super) async fn plan(request: &PlanRequest<'_>, report: &Report) -> Result<Planned, Error> {
+    let planned = kilnbox_engine::make_plan(request).await?;
+    planned
+        .diagnostics
+        .reports()
+        .for_each(|problem| report.show(problem));
+    Ok(planned)
 }
 
 /// Runs the plan to its end, whatever that is. Returns the exit code.

@@ -3,7 +3,7 @@
 use kilnbox_engine::PlanRequest;
 use kilnbox_template::Template;
 
-use super::{answer, runtime};
+use super::{answer, execute::plan, runtime};
 use crate::{
     args::{OutputArgs, ValidateArgs},
     error::Error,
@@ -46,12 +46,8 @@ pub(crate) fn run(args: &ValidateArgs, output: &OutputArgs, report: &Report) -> 
             except: &args.template.except,
             force: false,
         };
-        kilnbox_engine::make_plan(&request).await.map_err(Error::from)
+        plan(&request, report).await
     })?;
-    planned
-        .diagnostics
-        .reports()
-        .for_each(|problem| report.show(problem));
     if planned.diagnostics.has_errors() || !planned.failed.is_empty() {
         return Err(Error::Shown);
     }

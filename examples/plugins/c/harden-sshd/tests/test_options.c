@@ -1,5 +1,5 @@
 #include "../src/options.h"
-#include "expect.h"
+#include <kilnbox/expect.h>
 
 /* Each problem on a line: severity, place, message, hint. */
 static void check(const char *json, const char *expected)

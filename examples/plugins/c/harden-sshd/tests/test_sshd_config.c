@@ -1,5 +1,5 @@
 #include "../src/sshd_config.h"
-#include "expect.h"
+#include <kilnbox/expect.h>
 
 static void check(const char *json, const char *expected)
 {

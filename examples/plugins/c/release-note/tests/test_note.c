@@ -1,5 +1,5 @@
 #include "../src/note.h"
-#include "expect.h"
+#include <kilnbox/expect.h>
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 #include "../src/options.h"
-#include "expect.h"
+#include <kilnbox/expect.h>
 
 static kiln_problems problems_of(const char *json)
 {

@@ -6,12 +6,11 @@ use std::{
     path::Path,
 };
 
-use kilnbox_engine::Chance;
 use kilnbox_transcript::{Job, Recorder};
 
 use super::{
     super::runtime,
-    trial::{self, Against, Listener},
+    trial::{self, Against, Behind},
 };
 use crate::{
     args::{OutputArgs, PluginRecordArgs},
@@ -39,13 +38,9 @@ pub(super) fn run(args: &PluginRecordArgs, output: &OutputArgs, report: &Report)
         now: u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default(),
         ..Job::default()
     };
-    let chance = Chance::Fixed {
-        now: job.now,
-        seed: job.seed,
-    };
     let recorder = Recorder::default();
-    let listener = Listener::Recorder(recorder.clone(), chance);
-    let code = runtime()?.block_on(trial::run(&args.trial, output, report, listener))?;
+    let behind = Behind::Recorder(recorder.clone(), job.chance());
+    let code = runtime()?.block_on(trial::run(&args.trial, output, report, behind))?;
     if code != exit_codes::SUCCESS {
         report.note("the run did not succeed; its transcript is written all the same");
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::runtime,
-    trial::{self, Listener},
+    trial::{self, Behind},
 };
 use crate::{
     args::{OutputArgs, TrialArgs},
@@ -12,5 +12,5 @@ use crate::{
 
 /// Runs a component on a machine, in a container, or against a transcript.
 pub(super) fn run(args: &TrialArgs, output: &OutputArgs, report: &Report) -> Result<u8, Error> {
-    runtime()?.block_on(trial::run(args, output, report, Listener::Nobody))
+    runtime()?.block_on(trial::run(args, output, report, Behind::Machine))
 }

@@ -13,16 +13,20 @@ use bytes::Bytes;
 use kilnbox_engine::{Chance, OnError, PlanRequest, RunOptions, StepKind};
 use kilnbox_registry::GrantedPlugin;
 use kilnbox_template::{Source, Template, Variables};
-use kilnbox_transcript::{Departure, Recorder, Replay, Transcript};
+use kilnbox_transcript::{Departure, Replay, Transcript};
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::mpsc;
 
 pub(super) use against::Against;
-use stage::{Behind, Stage};
+pub(super) use stage::Behind;
+use stage::Stage;
 
-use super::super::execute::{Voices, WORDS, execute, reader};
+use super::super::{
+    execute::{Voices, WORDS, execute, one_format, plan, reader},
+    init::Eyes,
+};
 use crate::{
-    args::{LogFormat, OutputArgs, TrialArgs},
+    args::{OutputArgs, TrialArgs},
     error::{Error, Placed},
     folders::Folders,
     logging,
@@ -31,22 +35,14 @@ use crate::{
     template_file, wire,
 };
 
-/// Who listens to a run on a machine.
-pub(super) enum Listener {
-    Nobody,
-    Recorder(Recorder, Chance),
-}
-
-/// Runs the component. Returns the exit code.
+/// Runs the component with this behind it, or with the transcript that it is tried against. Returns the exit code.
 pub(super) async fn run(
     args: &TrialArgs,
     output: &OutputArgs,
     report: &Report,
-    listener: Listener,
+    behind: Behind,
 ) -> Result<u8, Error> {
-    if output.machine_readable && args.log_format == LogFormat::Json {
-        return Err(Error::TwoFormats);
-    }
+    one_format(output, args.log_format)?;
     let logging = logging::start(args.verbose, report.secrets())?;
     let folders = Folders::find()?;
     let options = Options::read(&args.config)?;
@@ -55,8 +51,10 @@ pub(super) async fn run(
         source,
     })?;
     let bytes = Bytes::from(super::read_component(&args.plugin)?);
-    let looker = wire::sandbox(&[], &folders, None).await?;
-    let looked = looker.inspect(&wire::unknown("plugin", bytes.clone())).await?;
+    let looked = Eyes::new(&folders)
+        .await?
+        .inspect("plugin", bytes.clone())
+        .await?;
     let (kind, name) = (looked.kind, name(&looked.name));
     let against = args.against.as_deref().map(Against::parse).transpose()?;
     let played = match &against {
@@ -93,14 +91,13 @@ pub(super) async fn run(
     let stage = Stage {
         sandbox: wire::sandbox(&[plugin], &folders, person.clone()).await?,
         name,
-        behind: match (&played, listener) {
-            (Some(played), _) => Behind::Replay(played.replay.clone(), played.chance),
-            (None, Listener::Recorder(recorder, chance)) => Behind::Recorder(recorder, chance),
-            (None, Listener::Nobody) => Behind::Machine,
+        behind: match &played {
+            Some(played) => Behind::Replay(played.replay.clone(), played.chance),
+            None => behind,
         },
     };
     let working_dir = inputs.working_dir.clone();
-    let planned = kilnbox_engine::make_plan(&PlanRequest {
+    let request = PlanRequest {
         resolved: &resolved,
         builders: &wire::builders(&folders)?,
         runner: &stage,
@@ -111,12 +108,8 @@ pub(super) async fn run(
         only: &[],
         except: &[],
         force: args.force,
-    })
-    .await?;
-    planned
-        .diagnostics
-        .reports()
-        .for_each(|problem| report.show(problem));
+    };
+    let planned = plan(&request, report).await?;
     let (_, words) = mpsc::channel(WORDS);
     let voices = Voices {
         readers: vec![reader(output, args.log_format, false, logging.level)],
@@ -224,13 +217,10 @@ struct Played {
 impl Played {
     fn read(path: &Path) -> Result<Self, Error> {
         let source = template_file::source(path)?;
-        let Transcript { job, .. } = transcript(&source)?;
+        let transcript = transcript(&source)?;
         Ok(Self {
-            replay: Replay::new(transcript(&source)?),
-            chance: Chance::Fixed {
-                now: job.now,
-                seed: job.seed,
-            },
+            chance: transcript.job.chance(),
+            replay: Replay::new(transcript),
             source,
         })
     }

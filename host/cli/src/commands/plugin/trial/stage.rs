@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 /// What stands behind the component.
 #[derive(Clone, Debug)]
-pub(super) enum Behind {
+pub(in crate::commands::plugin) enum Behind {
     /// What the builder made.
     Machine,
     /// A transcript, and its clock and chance.
